@@ -1,0 +1,36 @@
+// What a collector is: it reads one system and returns facts. It cannot name the store.
+import type { z } from 'zod'
+import type { Io } from '../io/io.ts'
+import type { Fact } from '../model/facts.ts'
+import type { Millis, Timestamp } from '../model/units.ts'
+
+export interface Ask {
+  readonly now: Timestamp
+  /** What the source yielded as its cursor fact last time, if anything. */
+  readonly cursor: string | undefined
+  readonly signal: AbortSignal
+}
+
+export type Source =
+  /** Yields facts; what was yielded before a throw is kept, the error becomes a problem fact and `tidemark_collector_up 0`. */
+  | { readonly mode: 'poll'; poll(ask: Ask): AsyncIterable<Fact> }
+  | { readonly mode: 'push'; readonly path: string; accept(body: unknown, headers: Headers): Fact[] }
+
+/** What every source block of the config has beside the collector's own fields. */
+export interface SourceIdentity {
+  readonly name: string
+  readonly every: Millis
+}
+
+export interface Collector<T extends string = string, C extends z.ZodType = z.ZodType> {
+  readonly type: T
+  /** Strict schema of the block's own fields (without name, type and every). */
+  readonly Config: C
+  /** Never touches the network: a source that is down at start is a problem of its first poll. */
+  connect(identity: SourceIdentity, config: z.output<C>, io: Io): Source
+}
+
+/** Keeps the literal types of a collector while checking its shape. */
+export const defineCollector = <T extends string, C extends z.ZodType>(
+  collector: Collector<T, C>,
+): Collector<T, C> => collector

@@ -1,0 +1,9 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
+    exclude: ['test/live/**', 'test/systems/**', 'test/faults/**', 'node_modules/**'],
+    testTimeout: 20_000,
+  },
+})
