@@ -44,7 +44,7 @@ export class ConfigError extends Error {
 export function explainError(error: unknown): string {
   const parts: string[] = []
   for (let e: unknown = error; e !== undefined && parts.length < 5;) {
-    parts.push(e instanceof Error ? e.message || e.name : String(e))
+    parts.push(e instanceof Error ? e.message || e.name : typeof e === 'string' ? e : JSON.stringify(e))
     e = e instanceof Error ? e.cause : undefined
   }
   return parts.join(': ').slice(0, 2_000)
