@@ -22,7 +22,7 @@ export interface SourceIdentity {
   readonly every: Millis
 }
 
-export interface Collector<T extends string = string, C extends z.ZodType = z.ZodType> {
+export interface Collector<T extends string = string, C extends z.ZodObject = z.ZodObject> {
   readonly type: T
   /** Strict schema of the block's own fields (without name, type and every). */
   readonly Config: C
@@ -31,6 +31,6 @@ export interface Collector<T extends string = string, C extends z.ZodType = z.Zo
 }
 
 /** Keeps the literal types of a collector while checking its shape. */
-export const defineCollector = <T extends string, C extends z.ZodType>(
+export const defineCollector = <T extends string, C extends z.ZodObject>(
   collector: Collector<T, C>,
 ): Collector<T, C> => collector

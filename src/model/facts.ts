@@ -184,6 +184,30 @@ export interface ObservedFact {
   readonly tableIds: readonly string[]
 }
 
+/** All tables a source has after a complete look; a table it had before and has no longer has vanished. Never empty. */
+export interface InventoryFact {
+  readonly kind: 'inventory'
+  /** The source's name. */
+  readonly id: string
+  readonly tableIds: readonly string[]
+}
+
+/** What a table's commits add up to since we watch it: the ground of its counters. Entity, kept by the ledger. */
+export interface TallyFact {
+  readonly kind: 'tally'
+  /** The table's id. */
+  readonly id: string
+  readonly commits: number
+  readonly dataCommits: number
+  readonly rowsAdded: number
+  readonly rowsRemoved: number
+  readonly bytesAdded: number
+  readonly schemaChanges: Readonly<Partial<Record<SchemaChangeKind, number>>>
+  /** The newest commit counted, and all versions counted with the same time: what comes again is not counted. */
+  readonly lastAt: Timestamp
+  readonly lastVersions: readonly string[]
+}
+
 /** How the last poll of a source went. Entity, one a source. */
 export interface PollFact {
   readonly kind: 'poll'
@@ -208,7 +232,7 @@ export interface CursorFact {
   readonly value: string
 }
 
-export type Fact = TableFact | CommitFact | ProblemFact | ObservedFact | PollFact | CursorFact
+export type Fact = TableFact | CommitFact | ProblemFact | ObservedFact | InventoryFact | TallyFact | PollFact | CursorFact
 export type Kind = Fact['kind']
 export type FactOf<K extends Kind> = Extract<Fact, { kind: K }>
 

@@ -1,0 +1,4 @@
+// The registry: one line a collector.
+import { lake } from './lake/lake.ts'
+
+export const collectors = [lake] as const

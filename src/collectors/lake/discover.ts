@@ -1,0 +1,97 @@
+// Finds tables below a folder by the folders that table formats keep: `_delta_log/`, `metadata/`, `.hoodie/`.
+import type { ObjectStore } from '../../io/object-store.ts'
+import { inParallel } from '../../io/parallel.ts'
+import { type Reason, explainError, reasonOf } from '../../model/errors.ts'
+import type { TableFormat } from '../../model/facts.ts'
+
+const MAX_DEPTH = 12
+const MAX_FOLDERS = 200_000
+/** A folder with more entries than this is data, not a place where tables live. */
+const MAX_CHILDREN = 50_000
+const CONCURRENCY = 16
+
+export interface FoundTable {
+  /** The folder below the root, '' for the root itself. */
+  readonly folder: string
+  readonly format: TableFormat
+}
+
+export interface Discovery {
+  readonly tables: readonly FoundTable[]
+  /** Folders that could not be listed: what is below them is unknown, not gone. */
+  readonly failures: ReadonlyArray<{ readonly folder: string; readonly reason: Reason; readonly message: string }>
+}
+
+export async function discover(objects: ObjectStore, signal: AbortSignal): Promise<Discovery> {
+  const tables: FoundTable[] = []
+  const failures: Array<{ folder: string; reason: Reason; message: string }> = []
+  let level = ['']
+  let seen = 0
+  for (let depth = 0; level.length > 0; depth++) {
+    const below: string[] = []
+    for await (const look of inParallel(level, CONCURRENCY, (folder) => lookAt(objects, folder, signal))) {
+      if (look.failure) {
+        // The root itself must be readable: otherwise this is not a lake that we see.
+        if (look.folder === '') throw look.error
+        failures.push(look.failure)
+      }
+      if (look.format) tables.push({ folder: look.folder, format: look.format })
+      below.push(...look.below)
+    }
+    seen += below.length
+    if (below.length > 0 && (depth >= MAX_DEPTH || seen > MAX_FOLDERS)) {
+      failures.push({
+        folder: below[0]!,
+        reason: 'too-large',
+        message: `stopped looking for tables at depth ${depth + 1} with ${seen} folders (limits: ${MAX_DEPTH} and ${MAX_FOLDERS}); point the source at a deeper folder`,
+      })
+      break
+    }
+    level = below
+  }
+  return { tables: tables.toSorted((a, b) => (a.folder < b.folder ? -1 : 1)), failures }
+}
+
+interface Look {
+  readonly folder: string
+  readonly format?: TableFormat
+  readonly below: readonly string[]
+  readonly failure?: { folder: string; reason: Reason; message: string }
+  readonly error?: unknown
+}
+
+async function lookAt(objects: ObjectStore, folder: string, signal: AbortSignal): Promise<Look> {
+  try {
+    const folders: string[] = []
+    let entries = 0
+    for await (const child of objects.children(folder, { signal, limit: MAX_CHILDREN })) {
+      entries += 1
+      if ('folder' in child) folders.push(child.folder.replace(/\/$/, ''))
+    }
+    const names = new Map(folders.map((path) => [path.slice(path.lastIndexOf('/') + 1), path]))
+    // A UniForm table keeps both; its Delta log is the one that is written first.
+    if (names.has('_delta_log')) return { folder, format: 'delta', below: [] }
+    if (names.has('.hoodie')) return { folder, format: 'hudi', below: [] }
+    const metadata = names.get('metadata')
+    if (metadata !== undefined && (await holdsIcebergMetadata(objects, metadata, signal))) {
+      return { folder, format: 'iceberg', below: [] }
+    }
+    // `day=2026-01-01` is a partition, `_temporary` and `.git` are nobody's table.
+    const below = [...names].filter(([name]) => !/^[_.]|=/.test(name)).map(([, path]) => path)
+    if (entries < MAX_CHILDREN) return { folder, below }
+    const message = `more than ${MAX_CHILDREN} entries in one folder; only the first were looked at`
+    return { folder, below, failure: { folder, reason: 'too-large', message } }
+  } catch (error) {
+    if (signal.aborted) throw error
+    return { folder, below: [], error, failure: { folder, reason: reasonOf(error), message: explainError(error) } }
+  }
+}
+
+async function holdsIcebergMetadata(objects: ObjectStore, folder: string, signal: AbortSignal): Promise<boolean> {
+  for await (const child of objects.children(folder, { signal, limit: MAX_CHILDREN })) {
+    if ('folder' in child) continue
+    const name = child.key.slice(child.key.lastIndexOf('/') + 1)
+    if (name === 'version-hint.text' || /\.metadata\.json(\.gz)?$/.test(name)) return true
+  }
+  return false
+}

@@ -1,0 +1,107 @@
+// The configuration: YAML → Config, strict, every error with its line. The only reader of the config file.
+import fs from 'node:fs'
+import path from 'node:path'
+import { z } from 'zod'
+import { collectors } from '../collectors/index.ts'
+import { ConfigError, explainError } from '../model/errors.ts'
+import { DAY, SECOND } from '../model/units.ts'
+import { Duration } from '../model/fields.ts'
+import { type SecretSources, parseYaml } from './yaml.ts'
+
+const Name = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/, 'expected a name of letters, digits, _ . - (at most 63)')
+
+/** What every source block has beside its collector's own fields. */
+const identity = {
+  name: Name.describe('A short name; becomes the label `source` and stays in history.'),
+  every: Duration(SECOND).prefault('1m').describe('How often the source is polled.'),
+}
+
+const [first, ...rest] = collectors.map((collector) =>
+  collector.Config.extend({ type: z.literal(collector.type), ...identity }),
+)
+const SourceBlock = z.discriminatedUnion('type', [first!, ...rest])
+
+const Listen = z
+  .string()
+  .regex(/^(?:\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, 'expected host:port, for example 127.0.0.1:9464')
+
+export const Config = z.strictObject({
+  state: z.string().min(1).prefault('.tidemark').describe('The one directory that holds all state.'),
+  log: z.enum(['debug', 'info', 'warn', 'error', 'silent']).prefault('info'),
+  resolution: Duration(SECOND)
+    .prefault('1m')
+    .describe('How often what is known becomes samples; also the step of stored history.'),
+  api: z.strictObject({ listen: Listen.prefault('127.0.0.1:9464') }).prefault({}),
+  retention: z
+    .strictObject({
+      samples: Duration(DAY).prefault('30d'),
+      commits: Duration(DAY).prefault('400d'),
+    })
+    .prefault({}),
+  sources: z
+    .array(SourceBlock)
+    .min(1, 'expected at least one source')
+    .superRefine((sources, context) => {
+      for (const [i, source] of sources.entries()) {
+        if (sources.findIndex((other) => other.name === source.name) < i) {
+          context.addIssue({ code: 'custom', path: [i, 'name'], message: `the name ${source.name} is used twice` })
+        }
+      }
+    }),
+})
+export type Config = z.output<typeof Config>
+export type SourceConfig = Config['sources'][number]
+
+export interface LoadedConfig {
+  readonly config: Config
+  /** The folder of the config file: relative paths in it start there. */
+  readonly base: string
+  readonly file: string
+  /** The effective config as YAML-ready values, secrets hidden. */
+  readonly printable: unknown
+}
+
+const processSecrets: SecretSources = {
+  env: (name) => process.env[name],
+  file: (name) => fs.readFileSync(name, 'utf8'),
+}
+
+/** Reads and checks a config file. Throws ConfigError with `file:line:column: what was expected`. */
+export function loadConfig(file: string, secrets: SecretSources = processSecrets): LoadedConfig {
+  let text: string
+  try {
+    text = fs.readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new ConfigError(`read the config file ${file}: ${explainError(error)}`, { cause: error })
+  }
+  return parseConfig(file, text, secrets)
+}
+
+export function parseConfig(file: string, text: string, secrets: SecretSources): LoadedConfig {
+  const yaml = parseYaml(file, text, secrets)
+  const result = Config.safeParse(yaml.value ?? {})
+  if (!result.success) throw yaml.explain(result.error)
+  return {
+    config: result.data,
+    base: path.dirname(path.resolve(file)),
+    file,
+    printable: hide(z.encode(Config, result.data), yaml.secrets),
+  }
+}
+
+function hide(value: unknown, secrets: readonly string[]): unknown {
+  if (typeof value === 'string') return secrets.reduce((text, secret) => text.replaceAll(secret, '<redacted>'), value)
+  if (Array.isArray(value)) return value.map((item) => hide(item, secrets))
+  if (value === null || typeof value !== 'object') return value
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, hide(item, secrets)]))
+}
+
+/** JSON Schema (draft 2020-12) of the config file, for editors. */
+export const configJsonSchema = (): unknown => z.toJSONSchema(Config, { io: 'input', unrepresentable: 'any' })
+
+export const listenParts = (listen: string): { host: string; port: number } => {
+  const at = listen.lastIndexOf(':')
+  return { host: listen.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(listen.slice(at + 1)) }
+}

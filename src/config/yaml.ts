@@ -1,0 +1,126 @@
+// YAML text → plain values with `${env:X}` and `${file:X}` resolved, and zod issues → messages that name the line.
+import { LineCounter, type Document, isMap, isNode, isScalar, isSeq, parseDocument, visit } from 'yaml'
+import type { z } from 'zod'
+import { ConfigError, explainError } from '../model/errors.ts'
+
+/** Where `${env:X}` and `${file:X}` read from; the caller decides, so a test needs no real environment. */
+export interface SecretSources {
+  env(name: string): string | undefined
+  file(path: string): string
+}
+
+export interface ParsedYaml {
+  readonly value: unknown
+  /** Resolved secret values, to be hidden wherever the config is shown. */
+  readonly secrets: readonly string[]
+  explain(error: z.ZodError): ConfigError
+}
+
+const REFERENCE = /\$\{(env|file):([^}]+)\}/g
+const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype'])
+const MAX_CONFIG_BYTES = 1_048_576
+
+export function parseYaml(file: string, text: string, sources: SecretSources): ParsedYaml {
+  if (text.length > MAX_CONFIG_BYTES) {
+    throw new ConfigError(`${file}: ${text.length} characters, more than the limit of ${MAX_CONFIG_BYTES}`)
+  }
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, strict: true, uniqueKeys: true, merge: false })
+  const [error] = document.errors
+  if (error) {
+    const { line, col } = lines.linePos(error.pos[0])
+    throw new ConfigError(`${file}:${line}:${col}: ${error.message.split('\n')[0]}`)
+  }
+  const secrets: string[] = []
+  resolveReferences(document, secrets, sources, (offset, message) => {
+    const { line, col } = lines.linePos(offset)
+    return new ConfigError(`${file}:${line}:${col}: ${message}`)
+  })
+  return {
+    value: document.toJS({ maxAliasCount: 50 }),
+    secrets,
+    explain: (zodError) => new ConfigError(describeIssues(zodError.issues, document, lines, file).join('\n')),
+  }
+}
+
+function resolveReferences(
+  document: Document,
+  secrets: string[],
+  sources: SecretSources,
+  fail: (offset: number, message: string) => ConfigError,
+): void {
+  visit(document, {
+    Pair(_, pair) {
+      if (isScalar(pair.key) && FORBIDDEN_KEYS.has(String(pair.key.value))) {
+        throw fail(pair.key.range?.[0] ?? 0, `the key ${String(pair.key.value)} is not allowed`)
+      }
+    },
+    Scalar(_, node) {
+      if (typeof node.value !== 'string' || !node.value.includes('${')) return
+      node.value = node.value.replace(REFERENCE, (whole, kind: 'env' | 'file', name: string) => {
+        const value = lookUp(kind, name, sources, (message) => fail(node.range?.[0] ?? 0, `${whole}: ${message}`))
+        if (value.length >= 4) secrets.push(value)
+        return value
+      })
+    },
+  })
+}
+
+function lookUp(
+  kind: 'env' | 'file',
+  name: string,
+  sources: SecretSources,
+  fail: (message: string) => ConfigError,
+): string {
+  if (kind === 'env') {
+    const value = sources.env(name)
+    if (value === undefined) throw fail(`the environment variable ${name} is not set`)
+    return value
+  }
+  try {
+    return sources.file(name).trimEnd()
+  } catch (error) {
+    throw fail(`cannot read the file: ${explainError(error)}`)
+  }
+}
+
+/** One line per issue: `file:line:column: path: what was expected`. */
+function describeIssues(
+  issues: readonly z.core.$ZodIssue[],
+  document: Document,
+  lines: LineCounter,
+  file: string,
+): string[] {
+  return issues.flatMap((issue) => {
+    if (issue.code === 'invalid_union' && issue.errors.length > 0) {
+      const nested = issue.errors.flat().map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }))
+      if (nested.length > 0) return describeIssues(nested, document, lines, file)
+    }
+    const keys = issue.code === 'unrecognized_keys' ? issue.keys : [undefined]
+    return keys.map((key) => {
+      const path = key === undefined ? issue.path : [...issue.path, key]
+      const { line, col } = lines.linePos(offsetOf(document, path))
+      const message = key === undefined ? issue.message : `unknown field ${JSON.stringify(key)}`
+      return `${file}:${line}:${col}: ${path.map(String).join('.') || 'the document'}: ${message}`
+    })
+  })
+}
+
+/** The offset of the node at `path`, of its key where it is a map's entry, or of the nearest parent that exists. */
+function offsetOf(document: Document, path: readonly PropertyKey[]): number {
+  let node: unknown = document.contents
+  let offset = isNode(node) ? (node.range?.[0] ?? 0) : 0
+  for (const step of path) {
+    if (isMap(node)) {
+      const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(step))
+      if (!pair) return offset
+      offset = isNode(pair.key) ? (pair.key.range?.[0] ?? offset) : offset
+      node = pair.value
+    } else if (isSeq(node)) {
+      node = node.items[Number(step)]
+      if (!isNode(node)) return offset
+      offset = node.range?.[0] ?? offset
+    } else return offset
+  }
+  return offset
+}
