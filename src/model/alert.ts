@@ -1,6 +1,5 @@
 // An alert as rules hand it to notifications: Alertmanager's words.
 import type { Labels } from './series.ts'
-import type { Known } from './facts.ts'
 import type { Timestamp } from './units.ts'
 
 export interface Alert {
@@ -9,13 +8,13 @@ export interface Alert {
   readonly annotations: Labels
   readonly startsAt: Timestamp
   /** When it resolved; null while it fires. */
-  readonly endsAt: Known<Timestamp>
+  readonly endsAt: Timestamp | null
   /** When the rule last confirmed this state. */
   readonly updatedAt: Timestamp
   /** Where its expression can be looked at. */
   readonly generatorUrl: string
   /** The value the expression had; null where there is none (no data). */
-  readonly value: Known<number>
+  readonly value: number | null
   /** True while the rule's input is missing or blind: the alert is kept, neither confirmed nor resolved. */
   readonly noData: boolean
 }

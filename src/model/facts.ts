@@ -1,5 +1,6 @@
 // What sources tell us, in our words. Entities are replaced by id; events are kept as history.
 import type { Reason } from './errors.ts'
+import type { NotifyFact } from './notice.ts'
 import type { Bytes, Millis, Timestamp } from './units.ts'
 
 /** A value that the source did not tell is null: unknown is never 0. */
@@ -232,12 +233,21 @@ export interface CursorFact {
   readonly value: string
 }
 
-export type Fact = TableFact | CommitFact | ProblemFact | ObservedFact | InventoryFact | TallyFact | PollFact | CursorFact
+export type Fact =
+  | TableFact
+  | CommitFact
+  | ProblemFact
+  | ObservedFact
+  | InventoryFact
+  | TallyFact
+  | PollFact
+  | CursorFact
+  | NotifyFact
 export type Kind = Fact['kind']
 export type FactOf<K extends Kind> = Extract<Fact, { kind: K }>
 
 /** Kinds kept as history; every other kind is replaced by id. `observed` is held in memory only. */
-export const EVENT_KINDS: readonly Kind[] = ['commit']
+export const EVENT_KINDS: readonly Kind[] = ['commit', 'notice', 'delivery']
 
 /** A stored fact with the times at which we learned it. */
 export interface Recorded<F extends Fact> {

@@ -25,10 +25,16 @@ export interface Reader extends FactReader {
   readonly series: SeriesReader
 }
 
+/** An entity that is over and need not be kept: removed in the transaction that records what took its place. */
+export interface Gone {
+  readonly kind: Kind
+  readonly id: string
+}
+
 export interface Store extends Reader, AsyncDisposable {
   readonly series: SeriesReader & SeriesWriter
   /** One transaction: all of it is durable when this returns, or none of it and it throws. */
-  record(facts: readonly Fact[], at: Timestamp): void
+  record(facts: readonly Fact[], at: Timestamp, gone?: readonly Gone[]): void
   /** Retention, compaction into daily blocks, checkpoints. Called by the agent, seconds at most, in slices. */
   maintain(now: Timestamp): Promise<void>
   readonly stats: StoreStats
