@@ -1,5 +1,6 @@
 // The contract of a place that holds objects: a local folder or an S3 prefix. Keys are relative to its root.
 import type { ByteSource } from '../model/bytes.ts'
+import type { SourceError } from '../model/errors.ts'
 import type { Timestamp } from '../model/units.ts'
 
 export interface ObjectInfo {
@@ -15,12 +16,22 @@ export interface ListOptions {
   readonly startAfter?: string
   /** Stop after this many entries. */
   readonly limit?: number
+  /**
+   * Told of an entry that cannot be listed (a folder without permission, a link that leads out of the root); the
+   * listing goes on without it. Where this is not given such an entry throws, so that nothing is skipped in silence.
+   */
+  readonly skipped?: (problem: SourceError) => void
   readonly signal: AbortSignal
+}
+
+export interface ByteRange {
+  readonly start: number
+  readonly end: number
 }
 
 export interface GetOptions {
   /** Inclusive start, exclusive end. */
-  readonly range?: { readonly start: number; readonly end: number }
+  readonly range?: ByteRange
   /** Answer null instead of a body when the object still has this etag. */
   readonly ifNoneMatch?: string
   /** Refuse bodies above this with SourceError 'too-large', before reading them where the length is known. */
@@ -43,7 +54,7 @@ export interface ObjectStore {
   readonly url: string
   /** A key's full URL, for messages. */
   urlOf(key: string): string
-  /** All objects below `prefix` (a folder, '' for the root), in key order (UTF-8 bytes). */
+  /** All objects below `prefix` (a folder, '' for the root), in key order (UTF-8 bytes); none where there is no such folder. */
   list(prefix: string, options: ListOptions): AsyncIterable<ObjectInfo>
   /** The names directly below a folder: folders with a trailing `/`, and files. */
   children(folder: string, options: ListOptions): AsyncIterable<ObjectInfo | { readonly folder: string }>
@@ -59,11 +70,15 @@ export interface ObjectStore {
   readonly counters: Readonly<ObjectCounters>
 }
 
+/** Every attempt counts as a request, because every attempt costs one. */
 export interface ObjectCounters {
   gets: number
   lists: number
   heads: number
+  /** Of bodies; listings are not counted. */
   bytes: number
+  /** Attempts after the first of a request. */
   retries: number
+  /** Requests that failed for good. That an object is missing is an answer, not a failure. */
   failures: number
 }

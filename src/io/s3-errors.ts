@@ -1,0 +1,165 @@
+// What S3 (or the network before it) answered, as a SourceError and what to do about it. No secret gets in.
+import { type Reason, SourceError } from '../model/errors.ts'
+import { type Millis, type Timestamp, millis } from '../model/units.ts'
+
+export interface Verdict {
+  readonly error: SourceError
+  /** Another try may help. */
+  readonly retry: boolean
+  /** Not before this long has passed, as the server asked. */
+  readonly after: Millis | null
+  /** What this says of the endpoint, for its breaker. */
+  readonly endpoint: 'answered' | 'failed' | 'not asked'
+}
+
+export interface Asked {
+  /** In S3's words: GetObject, HeadObject, ListObjectsV2. */
+  readonly action: string
+  readonly bucket: string
+  readonly key: string
+  readonly url: string
+  /** For messages, without user and password. */
+  readonly endpoint: string
+  readonly now: Timestamp
+}
+
+/** The parts of an SDK or Node error that we look at. */
+interface Foreign {
+  readonly name?: unknown
+  readonly code?: unknown
+  readonly Code?: unknown
+  readonly message?: unknown
+  readonly $metadata?: { readonly httpStatusCode?: number }
+  readonly $response?: { readonly headers?: Readonly<Record<string, string>> }
+  readonly cause?: unknown
+}
+
+const NETWORK = new Set(
+  'ECONNREFUSED ECONNRESET ECONNABORTED EPIPE ENOTFOUND EAI_AGAIN EHOSTUNREACH ENETUNREACH EPROTO ERR_STREAM_PREMATURE_CLOSE HPE_INVALID_CONSTANT ERR_SOCKET_CONNECTION_TIMEOUT'.split(
+    ' ',
+  ),
+)
+const THROTTLED = new Set([
+  'SlowDown',
+  'Throttling',
+  'ThrottlingException',
+  'RequestLimitExceeded',
+  'TooManyRequestsException',
+  'ServiceUnavailable',
+  'BandwidthLimitExceeded',
+])
+const TIMED_OUT = new Set(['TimeoutError', 'RequestTimeout', 'ETIMEDOUT', 'ESOCKETTIMEDOUT'])
+
+/** S3's message is repeated only where it is plain text of a sane length: some echo what was signed. */
+function quoted(message: unknown): string {
+  if (typeof message !== 'string' || message === '' || message === 'UnknownError') return ''
+  const line = message.replaceAll(/[^\x20-\x7e]+/g, ' ').slice(0, 200)
+  return ` (${line})`
+}
+
+const permission = ({ action, bucket, key }: Asked): string =>
+  action === 'ListObjectsV2'
+    ? `s3:ListBucket on arn:aws:s3:::${bucket}`
+    : `s3:GetObject on arn:aws:s3:::${bucket}/${key}`
+
+const CREDENTIALS: Readonly<Record<string, string>> = {
+  InvalidAccessKeyId: 'the access key is not known there',
+  SignatureDoesNotMatch: 'the secret key does not fit the access key, or a proxy changed the request',
+  ExpiredToken: 'the session token has expired; renew the credentials',
+  ExpiredTokenException: 'the session token has expired; renew the credentials',
+  InvalidToken: 'the session token is not valid',
+  RequestTimeTooSkewed: "this machine's clock is more than 15 minutes off",
+  CredentialsProviderError:
+    'no AWS credentials were found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or AWS_PROFILE, or run with a role',
+}
+
+/** Retry-After: seconds or an HTTP date. */
+function retryAfter(error: Foreign, now: Timestamp): Millis | null {
+  const header = error.$response?.headers?.['retry-after']
+  if (header === undefined) return null
+  const seconds = /^\d{1,6}$/.test(header) ? Number(header) : (Date.parse(header) - now) / 1_000
+  return Number.isFinite(seconds) ? millis(Math.max(0, seconds * 1_000)) : null
+}
+
+function denial(name: string, asked: Asked): string {
+  const why = CREDENTIALS[name]
+  if (why !== undefined) return `${asked.action} ${asked.url} was refused: ${why}`
+  const hint =
+    asked.action === 'ListObjectsV2'
+      ? ''
+      : `; without s3:ListBucket on arn:aws:s3:::${asked.bucket} S3 says the same of a key that does not exist`
+  return `${asked.action} ${asked.url} was denied (${name}): the credentials need ${permission(asked)}${hint}`
+}
+
+/** What happened, from what the SDK threw. Ordered from the most specific to «the endpoint failed». */
+export function judge(thrown: unknown, asked: Asked): Verdict {
+  if (thrown instanceof SourceError) return { error: thrown, retry: false, after: null, endpoint: 'answered' }
+  const foreign = (typeof thrown === 'object' && thrown !== null ? thrown : {}) as Foreign
+  const name = [foreign.Code, foreign.name].find((n): n is string => typeof n === 'string') ?? 'error'
+  const code = typeof foreign.code === 'string' ? foreign.code : ''
+  const status = foreign.$metadata?.httpStatusCode
+  const { action, url, bucket, endpoint } = asked
+  const verdict = (reason: Reason, message: string, also: Partial<Verdict> = {}): Verdict => ({
+    error: new SourceError(reason, message, { subject: url }),
+    retry: false,
+    after: null,
+    endpoint: status === undefined ? 'not asked' : 'answered',
+    ...also,
+  })
+
+  if (name === 'NoSuchBucket')
+    return verdict(
+      'unreachable',
+      `The bucket ${bucket} does not exist at ${endpoint}; check the name and the region`,
+    )
+  if (name in CREDENTIALS || status === 401 || status === 403) return verdict('denied', denial(name, asked))
+  if (name === 'NoSuchKey' || name === 'NotFound' || status === 404)
+    return verdict('missing', `${url} does not exist`)
+  if (status === 301 || status === 307 || name === 'AuthorizationHeaderMalformed') {
+    const region = foreign.$response?.headers?.['x-amz-bucket-region']
+    const found =
+      region === undefined || !/^[\w-]{1,40}$/.test(region) ? 'another region' : `the region ${region}`
+    return verdict(
+      'unreachable',
+      `The bucket ${bucket} is in ${found}; set «region» of the source, or AWS_REGION`,
+    )
+  }
+  if (status === 412) return verdict('vanished', `${url} was replaced while it was read`)
+  if (status === 416) return verdict('corrupt', `${url} is shorter than what was asked of it`)
+  if (TIMED_OUT.has(name) || TIMED_OUT.has(code))
+    return verdict(
+      'timeout',
+      `${endpoint} did not answer ${action} ${url} in time${quoted(foreign.message)}`,
+      {
+        retry: true,
+        endpoint: 'failed',
+      },
+    )
+  if (THROTTLED.has(name) || status === 429 || status === 503)
+    return verdict(
+      'throttled',
+      `${endpoint} throttles: ${action} ${url} was answered ${status ?? ''} ${name}`,
+      {
+        retry: true,
+        after: retryAfter(foreign, asked.now),
+      },
+    )
+  if (/Region is missing/.test(String(foreign.message)))
+    return verdict(
+      'unreachable',
+      `No AWS region is known for ${url}; set «region» of the source, or AWS_REGION`,
+    )
+  if (NETWORK.has(code) || NETWORK.has(name) || (status !== undefined && status >= 500))
+    return verdict(
+      'unreachable',
+      `${endpoint} failed at ${action} ${url}: ${status ?? code} ${name}${quoted(foreign.message)}`,
+      { retry: true, after: retryAfter(foreign, asked.now), endpoint: 'failed' },
+    )
+  if (status !== undefined && status >= 400)
+    return verdict('unsupported', `${action} ${url} was answered ${status} ${name}${quoted(foreign.message)}`)
+  return verdict(
+    'unreachable',
+    `${endpoint} did not answer ${action} ${url} as S3 does: ${name}${quoted(foreign.message)}`,
+    { retry: true, endpoint: 'failed' },
+  )
+}
