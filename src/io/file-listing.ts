@@ -103,7 +103,9 @@ export async function* entriesOf(
   for (let i = 0; i < wanted.length; i += BATCH) {
     options.signal.throwIfAborted()
     const batch = wanted.slice(i, i + BATCH)
-    const infos = await Promise.all(batch.map((e) => (e.isFolder ? null : look(place, e, options))))
+    const infos = await Promise.all(
+      batch.map(async (entry) => (entry.isFolder ? null : look(place, entry, options))),
+    )
     for (const [n, entry] of batch.entries()) {
       const info = infos[n]
       if (entry.isFolder) yield { folder: entry.key }

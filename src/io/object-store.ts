@@ -46,7 +46,8 @@ export interface ObjectBody {
 }
 
 /**
- * Every failure is a SourceError whose subject is the object's URL: 'missing', 'denied', 'timeout', 'unreachable',
+ * Every failure is a SourceError whose subject is the object's URL: 'missing' (the object is not there although its
+ * store is; a root folder or bucket that is gone is 'unreachable'), 'denied', 'timeout', 'unreachable',
  * 'throttled', 'too-large', 'outside-root' (a key or symbolic link that leads out of the root).
  */
 export interface ObjectStore {
@@ -82,3 +83,12 @@ export interface ObjectCounters {
   /** Requests that failed for good. That an object is missing is an answer, not a failure. */
   failures: number
 }
+
+export const noCounts = (): ObjectCounters => ({
+  gets: 0,
+  lists: 0,
+  heads: 0,
+  bytes: 0,
+  retries: 0,
+  failures: 0,
+})

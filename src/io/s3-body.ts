@@ -1,20 +1,25 @@
 // Reads the body of an S3 answer in pieces, within a size limit and against endpoints that drip.
 import { SourceError } from '../model/errors.ts'
-import { bytes, millis, readableBytes, readableDuration } from '../model/units.ts'
+import { type Millis, bytes, millis, readableBytes, readableDuration } from '../model/units.ts'
 import type { Clock } from './clock.ts'
-import type { S3Limits } from './s3-endpoint.ts'
 
 /** What the SDK gives in Node: a readable stream. */
 export type NodeBody = AsyncIterable<Uint8Array> & { destroy(error?: Error): void }
 
-export interface BodyRules {
+export interface BodyLimits {
+  /** Waiting for pieces, in all; grows with what has arrived at `slowest` bytes a second. */
+  readonly bodyGrace: Millis
+  readonly slowest: number
+}
+
+interface BodyRules {
   readonly url: string
   readonly maxBytes: number
   /** What the answer declared, if it did. */
   readonly declared: number | undefined
   readonly signal: AbortSignal
   readonly clock: Clock
-  readonly limits: S3Limits
+  readonly limits: BodyLimits
 }
 
 /** An error that `judge` reads as a timeout. */

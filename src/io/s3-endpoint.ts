@@ -1,14 +1,15 @@
 // One S3 endpoint: its client, its limit on requests at once, its retries and its breaker.
-import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3'
+import type * as Sdk from '@aws-sdk/client-s3'
 import { SourceError } from '../model/errors.ts'
-import { type Millis, MINUTE, SECOND, millis } from '../model/units.ts'
+import { type Millis, MINUTE, SECOND, millis, readableDuration } from '../model/units.ts'
 import { createBreaker } from './breaker.ts'
 import type { Clock } from './clock.ts'
-import { type Limiter, createLimiter } from './limiter.ts'
+import { createLimiter } from './limiter.ts'
 import type { ObjectCounters } from './object-store.ts'
+import { type BodyLimits, timeoutError } from './s3-body.ts'
 import { type Asked, type Verdict, judge } from './s3-errors.ts'
 
-export interface S3Limits {
+export interface S3Limits extends BodyLimits {
   /** Requests at once; streams have places of their own, because their consumers make requests meanwhile. */
   readonly requests: number
   readonly streams: number
@@ -16,9 +17,6 @@ export interface S3Limits {
   readonly connect: Millis
   /** From sending a request to the head of its answer (to its end for listings). */
   readonly answer: Millis
-  /** Waiting for pieces of a body, in all; grows with what has arrived at `slowest` bytes a second. */
-  readonly bodyGrace: Millis
-  readonly slowest: number
   /** After this no further attempt is made. */
   readonly overall: Millis
   readonly firstPause: Millis
@@ -39,20 +37,28 @@ export const S3_LIMITS: S3Limits = {
 }
 
 export interface S3Sdk {
-  readonly s3: typeof import('@aws-sdk/client-s3')
-  readonly client: S3Client
+  readonly s3: typeof Sdk
+  /** Sends a command and waits for the head of its answer, or all of it for listings, as long as `answer` allows. */
+  readonly send: <I extends Sdk.ServiceInputTypes, O extends Sdk.ServiceOutputTypes>(
+    command: Command<I, O>,
+    signal: AbortSignal,
+  ) => Promise<O>
 }
+type Command<I extends Sdk.ServiceInputTypes, O extends Sdk.ServiceOutputTypes> = Parameters<
+  typeof Sdk.S3Client.prototype.send<I, O>
+>[0]
 
 export interface S3Endpoint {
   /** For messages, without user and password. */
   readonly name: string
   readonly limits: S3Limits
-  readonly streams: Limiter
+  /** Waits for a stream's place; call the answer to give it back. */
+  streams(signal: AbortSignal, url: string): Promise<() => void>
   readonly clock: Clock
   /** Makes attempts until one succeeds or none may follow. `counted` is told of each. */
   call<T>(call: S3Call<T>): Promise<T>
-  /** What a failure in the middle of a streamed body means; the breaker learns of it. */
-  bodyFailed(thrown: unknown, asked: S3Call<unknown>['asked'], signal: AbortSignal): Verdict
+  /** What a failure means, told to the breaker too. `call` does this itself; bodies that are streamed fail later. */
+  assess(thrown: unknown, asked: S3Call<unknown>['asked'], signal: AbortSignal): Verdict
 }
 
 export interface S3Call<T> {
@@ -67,7 +73,7 @@ export interface S3Place {
   readonly region: string | undefined
   readonly endpoint: string | undefined
   readonly forcePathStyle: boolean
-  readonly credentials: S3ClientConfig['credentials']
+  readonly credentials: Sdk.S3ClientConfig['credentials']
 }
 
 /** The host for messages: no user, password, path or query of what was configured. */
@@ -100,7 +106,21 @@ async function load(place: S3Place, limits: S3Limits): Promise<S3Sdk> {
       httpsAgent: agent,
     }),
   })
-  return { s3, client }
+  return {
+    s3,
+    async send(command, signal) {
+      const late = new AbortController()
+      const timer = setTimeout(() => late.abort(), limits.answer)
+      try {
+        return await client.send(command, { abortSignal: AbortSignal.any([signal, late.signal]) })
+      } catch (error) {
+        if (!late.signal.aborted || signal.aborted) throw error
+        throw timeoutError(`no answer within ${readableDuration(limits.answer)}`)
+      } finally {
+        clearTimeout(timer)
+      }
+    },
+  }
 }
 
 export function createS3Endpoint(
@@ -110,6 +130,7 @@ export function createS3Endpoint(
   const { clock, random, limits } = world
   const name = nameOf(place)
   const requests = createLimiter(limits.requests)
+  const streams = createLimiter(limits.streams)
   const breaker = createBreaker(clock, random)
   let loading: Promise<S3Sdk> | undefined
   const sdk = () => (loading ??= load(place, limits))
@@ -121,8 +142,7 @@ export function createS3Endpoint(
   const stopped = (url: string, action: string, cause: unknown): SourceError =>
     new SourceError('timeout', `${action} ${url} was stopped before it was done`, { subject: url, cause })
 
-  /** What went wrong, told to the breaker. */
-  const assess: S3Endpoint['bodyFailed'] = (thrown, asked, signal) => {
+  const assess: S3Endpoint['assess'] = (thrown, asked, signal) => {
     if (signal.aborted) {
       breaker.abandoned()
       const error = stopped(asked.url, asked.action, signal.reason)
@@ -169,9 +189,15 @@ export function createS3Endpoint(
   return {
     name,
     limits,
-    streams: createLimiter(limits.streams),
+    async streams(signal, url) {
+      try {
+        return await streams.take(signal)
+      } catch (reason) {
+        throw stopped(url, 'GetObject', reason)
+      }
+    },
     clock,
-    bodyFailed: assess,
+    assess,
     async call(call) {
       try {
         return await attempts(call)

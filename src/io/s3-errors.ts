@@ -91,75 +91,102 @@ function denial(name: string, asked: Asked): string {
   return `${asked.action} ${asked.url} was denied (${name}): the credentials need ${permission(asked)}${hint}`
 }
 
-/** What happened, from what the SDK threw. Ordered from the most specific to «the endpoint failed». */
+interface Seen {
+  readonly name: string
+  readonly code: string
+  readonly status: number | undefined
+  readonly foreign: Foreign
+}
+
+type Finding = Pick<Verdict, 'retry' | 'endpoint'> & { readonly reason: Reason; readonly message: string }
+
+/** An answer that repeating would not change. */
+const settled = (reason: Reason, message: string): Finding => ({
+  reason,
+  message,
+  retry: false,
+  endpoint: 'answered',
+})
+const transient = (reason: Reason, message: string, endpoint: Verdict['endpoint'] = 'failed'): Finding => ({
+  reason,
+  message,
+  retry: true,
+  endpoint,
+})
+
+/** The request was understood and refused, or asked for what is not there. */
+function findRefusal({ name, status, foreign }: Seen, asked: Asked): Finding | undefined {
+  const { action, url, bucket, endpoint } = asked
+  // Not «missing»: that a bucket is gone must not read as «this object is not there yet».
+  if (name === 'NoSuchBucket')
+    return settled(
+      'unreachable',
+      `The bucket ${bucket} does not exist at ${endpoint}; check its name and region`,
+    )
+  if (name === 'CredentialsProviderError')
+    return { ...settled('denied', denial(name, asked)), endpoint: 'not asked' }
+  if (name in CREDENTIALS || status === 401 || status === 403) return settled('denied', denial(name, asked))
+  if (name === 'NoSuchKey' || name === 'NotFound' || status === 404)
+    return settled('missing', `${url} does not exist`)
+  if (status === 301 || status === 307 || name === 'AuthorizationHeaderMalformed') {
+    const region = foreign.$response?.headers?.['x-amz-bucket-region'] ?? ''
+    const where = /^[\w-]{1,40}$/.test(region) ? `the region ${region}` : 'another region'
+    return settled(
+      'unreachable',
+      `The bucket ${bucket} is in ${where}; set region of the source, or AWS_REGION`,
+    )
+  }
+  if (status === 412) return settled('vanished', `${url} was replaced while it was read`)
+  if (status === 416)
+    return settled('corrupt', `${url} is shorter than what was asked of it: ${action} found its end`)
+  return undefined
+}
+
+/** The endpoint or the way to it is in trouble; another try may find it well. */
+function findTrouble({ name, code, status, foreign }: Seen, asked: Asked): Finding | undefined {
+  const { action, url, endpoint } = asked
+  const said = quoted(foreign.message)
+  if (TIMED_OUT.has(name) || TIMED_OUT.has(code))
+    return transient('timeout', `${endpoint} did not answer ${action} ${url} in time${said}`)
+  if (THROTTLED.has(name) || status === 429 || status === 503) {
+    const message = `${endpoint} throttles: ${action} ${url} was answered ${status ?? ''} ${name}`
+    return transient('throttled', message, 'answered')
+  }
+  if (NETWORK.has(code) || NETWORK.has(name) || (status !== undefined && status >= 500))
+    return transient(
+      'unreachable',
+      `${endpoint} failed at ${action} ${url}: ${status ?? code} ${name}${said}`,
+    )
+  return undefined
+}
+
+function findOther({ name, status, foreign }: Seen, { action, url, endpoint }: Asked): Finding {
+  const said = quoted(foreign.message)
+  if (/Region is missing/.test(said)) {
+    const message = `No AWS region is known for ${url}; set region of the source, or AWS_REGION`
+    return { ...settled('unreachable', message), endpoint: 'not asked' }
+  }
+  return status !== undefined && status >= 400
+    ? settled('unsupported', `${action} ${url} was answered ${status} ${name}${said}`)
+    : transient('unreachable', `${endpoint} did not answer ${action} ${url} as S3 does: ${name}${said}`)
+}
+
+/** What happened, from what the SDK threw. */
 export function judge(thrown: unknown, asked: Asked): Verdict {
   if (thrown instanceof SourceError) return { error: thrown, retry: false, after: null, endpoint: 'answered' }
   const foreign = (typeof thrown === 'object' && thrown !== null ? thrown : {}) as Foreign
-  const name = [foreign.Code, foreign.name].find((n): n is string => typeof n === 'string') ?? 'error'
-  const code = typeof foreign.code === 'string' ? foreign.code : ''
-  const status = foreign.$metadata?.httpStatusCode
-  const { action, url, bucket, endpoint } = asked
-  const verdict = (reason: Reason, message: string, also: Partial<Verdict> = {}): Verdict => ({
-    error: new SourceError(reason, message, { subject: url }),
-    retry: false,
-    after: null,
-    endpoint: status === undefined ? 'not asked' : 'answered',
-    ...also,
-  })
-
-  if (name === 'NoSuchBucket')
-    return verdict(
-      'unreachable',
-      `The bucket ${bucket} does not exist at ${endpoint}; check the name and the region`,
-    )
-  if (name in CREDENTIALS || status === 401 || status === 403) return verdict('denied', denial(name, asked))
-  if (name === 'NoSuchKey' || name === 'NotFound' || status === 404)
-    return verdict('missing', `${url} does not exist`)
-  if (status === 301 || status === 307 || name === 'AuthorizationHeaderMalformed') {
-    const region = foreign.$response?.headers?.['x-amz-bucket-region']
-    const found =
-      region === undefined || !/^[\w-]{1,40}$/.test(region) ? 'another region' : `the region ${region}`
-    return verdict(
-      'unreachable',
-      `The bucket ${bucket} is in ${found}; set «region» of the source, or AWS_REGION`,
-    )
+  const seen: Seen = {
+    foreign,
+    name: [foreign.Code, foreign.name].find((n): n is string => typeof n === 'string') ?? 'error',
+    code: typeof foreign.code === 'string' ? foreign.code : '',
+    status: foreign.$metadata?.httpStatusCode,
   }
-  if (status === 412) return verdict('vanished', `${url} was replaced while it was read`)
-  if (status === 416) return verdict('corrupt', `${url} is shorter than what was asked of it`)
-  if (TIMED_OUT.has(name) || TIMED_OUT.has(code))
-    return verdict(
-      'timeout',
-      `${endpoint} did not answer ${action} ${url} in time${quoted(foreign.message)}`,
-      {
-        retry: true,
-        endpoint: 'failed',
-      },
-    )
-  if (THROTTLED.has(name) || status === 429 || status === 503)
-    return verdict(
-      'throttled',
-      `${endpoint} throttles: ${action} ${url} was answered ${status ?? ''} ${name}`,
-      {
-        retry: true,
-        after: retryAfter(foreign, asked.now),
-      },
-    )
-  if (/Region is missing/.test(String(foreign.message)))
-    return verdict(
-      'unreachable',
-      `No AWS region is known for ${url}; set «region» of the source, or AWS_REGION`,
-    )
-  if (NETWORK.has(code) || NETWORK.has(name) || (status !== undefined && status >= 500))
-    return verdict(
-      'unreachable',
-      `${endpoint} failed at ${action} ${url}: ${status ?? code} ${name}${quoted(foreign.message)}`,
-      { retry: true, after: retryAfter(foreign, asked.now), endpoint: 'failed' },
-    )
-  if (status !== undefined && status >= 400)
-    return verdict('unsupported', `${action} ${url} was answered ${status} ${name}${quoted(foreign.message)}`)
-  return verdict(
-    'unreachable',
-    `${endpoint} did not answer ${action} ${url} as S3 does: ${name}${quoted(foreign.message)}`,
-    { retry: true, endpoint: 'failed' },
-  )
+  const { reason, message, retry, endpoint } =
+    findRefusal(seen, asked) ?? findTrouble(seen, asked) ?? findOther(seen, asked)
+  return {
+    error: new SourceError(reason, message, { subject: asked.url }),
+    retry,
+    after: retry ? retryAfter(foreign, asked.now) : null,
+    endpoint,
+  }
 }

@@ -1,33 +1,32 @@
 // A prefix of an S3 bucket as an object store.
-import type { GetObjectCommandOutput, ListObjectsV2CommandOutput } from '@aws-sdk/client-s3'
+import type { GetObjectCommandOutput } from '@aws-sdk/client-s3'
 import type { ByteSource } from '../model/bytes.ts'
 import { SourceError } from '../model/errors.ts'
 import { timestamp } from '../model/units.ts'
-import { checkFolder, checkKey, compareKeys, joinKeys } from './keys.ts'
-import type {
-  ByteRange,
-  GetOptions,
-  ListOptions,
-  ObjectBody,
-  ObjectCounters,
-  ObjectInfo,
-  ObjectStore,
+import { checkFolder, checkKey, joinKeys } from './keys.ts'
+import {
+  type GetOptions,
+  type ListOptions,
+  type ObjectBody,
+  type ObjectCounters,
+  type ObjectInfo,
+  type ObjectStore,
+  noCounts,
 } from './object-store.ts'
-import { type BodyRules, type NodeBody, piecesOf, timeoutError } from './s3-body.ts'
+import { type NodeBody, piecesOf } from './s3-body.ts'
 import type { S3Call, S3Endpoint, S3Sdk } from './s3-endpoint.ts'
-
-const PAGE = 1_000
+import { listEntries } from './s3-listing.ts'
 
 interface Opened {
+  /** Must be read to the end or returned from. */
   readonly pieces: AsyncGenerator<Uint8Array>
   readonly etag: string | null
-  readonly modified: ObjectBody['modified']
-  /** Of the part that was asked for. */
-  readonly length: number | undefined
+  readonly modified: ObjectInfo['modified']
 }
 
 interface GetAsk {
-  readonly range?: ByteRange | { readonly start: number }
+  /** `end` is exclusive; without it, to the end of the object. */
+  readonly range?: { readonly start: number; readonly end?: number }
   readonly ifNoneMatch?: string
   readonly ifMatch?: string
   readonly maxBytes: number
@@ -35,156 +34,80 @@ interface GetAsk {
 }
 
 export const createS3Objects = (endpoint: S3Endpoint, bucket: string, prefix: string): ObjectStore =>
-  s3Objects(endpoint, { bucket, prefix }, { gets: 0, lists: 0, heads: 0, bytes: 0, retries: 0, failures: 0 })
+  new S3Objects(endpoint, bucket, prefix, noCounts())
 
-const modifiedOf = (date: Date | undefined): ObjectBody['modified'] => timestamp(date?.getTime() ?? 0)
+class S3Objects implements ObjectStore {
+  readonly url: string
+  readonly counters: ObjectCounters
+  readonly #endpoint: S3Endpoint
+  readonly #bucket: string
+  readonly #prefix: string
 
-/** Gives the SDK until the head of the answer (all of it, for listings); what follows has limits of its own. */
-async function within<T>(
-  { limits }: S3Endpoint,
-  signal: AbortSignal,
-  send: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const late = new AbortController()
-  const timer = setTimeout(() => late.abort(), limits.answer)
-  try {
-    return await send(AbortSignal.any([signal, late.signal]))
-  } catch (error) {
-    if (late.signal.aborted && !signal.aborted)
-      throw timeoutError(`no answer within ${limits.answer / 1_000} s`)
-    throw error
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
-function s3Objects(
-  endpoint: S3Endpoint,
-  place: { readonly bucket: string; readonly prefix: string },
-  counters: ObjectCounters,
-): ObjectStore {
-  const { bucket, prefix } = place
-  const url = `s3://${joinKeys(bucket, prefix)}`
-  const urlOf = (key: string): string => joinKeys(url, key)
-  const fullKey = (key: string): string => joinKeys(prefix, checkKey(key, urlOf))
-
-  const call = <T>(
-    action: string,
-    counted: S3Call<T>['counted'],
-    where: { readonly key: string; readonly signal: AbortSignal },
-    attempt: S3Call<T>['attempt'],
-  ): Promise<T> =>
-    endpoint.call({
-      asked: { action, bucket, key: joinKeys(prefix, where.key), url: urlOf(where.key) },
-      counters,
-      counted,
-      signal: where.signal,
-      attempt,
-    })
-
-  /** Sends the GET; null where the object still has the etag. The pieces must be read or returned. */
-  const openBody = async ({ s3, client }: S3Sdk, key: string, ask: GetAsk): Promise<Opened | null> => {
-    const { range } = ask
-    const command = new s3.GetObjectCommand({
-      Bucket: bucket,
-      Key: fullKey(key),
-      ...(range && { Range: `bytes=${range.start}-${'end' in range ? range.end - 1 : ''}` }),
-      ...(ask.ifNoneMatch !== undefined && { IfNoneMatch: ask.ifNoneMatch }),
-      ...(ask.ifMatch !== undefined && { IfMatch: ask.ifMatch }),
-    })
-    let answer: GetObjectCommandOutput
-    try {
-      answer = await within(endpoint, ask.signal, (abortSignal) => client.send(command, { abortSignal }))
-    } catch (error) {
-      if (statusOf(error) === 304) return null
-      throw error
-    }
-    const body = answer.Body as unknown as NodeBody
-    const rules: BodyRules = {
-      url: urlOf(key),
-      maxBytes: ask.maxBytes,
-      declared: answer.ContentLength,
-      signal: ask.signal,
-      clock: endpoint.clock,
-      limits: endpoint.limits,
-    }
-    if (range && range.start > 0 && !answer.ContentRange?.startsWith(`bytes ${range.start}-`)) {
-      body.destroy()
-      throw new SourceError(
-        'unsupported',
-        `${endpoint.name} ignores ranges: ${urlOf(key)} cannot be read in parts`,
-        {
-          subject: urlOf(key),
-        },
-      )
-    }
-    return {
-      pieces: piecesOf(body, rules),
-      etag: answer.ETag ?? null,
-      modified: modifiedOf(answer.LastModified),
-      length: answer.ContentLength,
-    }
+  constructor(endpoint: S3Endpoint, bucket: string, prefix: string, counters: ObjectCounters) {
+    this.url = `s3://${joinKeys(bucket, prefix)}`
+    this.counters = counters
+    this.#endpoint = endpoint
+    this.#bucket = bucket
+    this.#prefix = prefix
   }
 
-  const fetchBody = (key: string, ask: GetAsk): Promise<ObjectBody | null> =>
-    call('GetObject', 'gets', { key, signal: ask.signal }, async (sdk) => {
-      const opened = await openBody(sdk, key, ask)
-      if (opened === null) return null
-      const pieces: Uint8Array[] = []
-      for await (const piece of opened.pieces) {
-        counters.bytes += piece.byteLength
-        pieces.push(piece)
-      }
-      const { etag, modified } = opened
-      return { bytes: joined(pieces), etag, modified }
-    })
+  urlOf = (key: string): string => joinKeys(this.url, key)
 
-  function get(key: string, options: GetOptions): Promise<ObjectBody>
-  function get(key: string, options: GetOptions & { ifNoneMatch: string }): Promise<ObjectBody | null>
-  async function get(key: string, options: GetOptions): Promise<ObjectBody | null> {
-    const { range, maxBytes } = options
-    checkKey(key, urlOf)
-    if (range === undefined) return fetchBody(key, options)
+  below(folder: string): ObjectStore {
+    const prefix = joinKeys(this.#prefix, checkFolder(folder, this.urlOf))
+    return new S3Objects(this.#endpoint, this.#bucket, prefix, this.counters)
+  }
+
+  async *list(folder: string, options: ListOptions): AsyncIterable<ObjectInfo> {
+    for await (const entry of this.#entries(folder, options, undefined)) if ('key' in entry) yield entry
+  }
+
+  children(folder: string, options: ListOptions): AsyncIterable<ObjectInfo | { readonly folder: string }> {
+    return this.#entries(folder, options, '/')
+  }
+
+  get(key: string, options: GetOptions): Promise<ObjectBody>
+  get(key: string, options: GetOptions & { ifNoneMatch: string }): Promise<ObjectBody | null>
+  async get(key: string, options: GetOptions): Promise<ObjectBody | null> {
+    const { range } = options
     // HTTP has no empty range.
-    if (range.end <= range.start) {
-      const { etag, modified } = await head(key, options.signal)
+    if (range && range.end <= range.start) {
+      const { etag, modified } = await this.head(key, options.signal)
       return { bytes: new Uint8Array(0), etag, modified }
     }
-    return fetchBody(key, { ...options, maxBytes: Math.min(maxBytes, range.end - range.start) })
+    return this.#read(key, options)
   }
 
   /** Goes on where it was cut off, as long as the object is still the same one. */
-  async function* stream(key: string, options: Omit<GetOptions, 'range' | 'ifNoneMatch'>) {
-    const { signal, maxBytes } = options
-    checkKey(key, urlOf)
-    const leave = await endpoint.streams.take(signal)
+  async *stream(
+    key: string,
+    { maxBytes, signal }: Omit<GetOptions, 'range' | 'ifNoneMatch'>,
+  ): AsyncIterable<Uint8Array> {
+    checkKey(key, this.urlOf)
+    const leave = await this.#endpoint.streams(signal, this.urlOf(key))
     try {
-      let etag: string | null = null
       let received = 0
-      for (let cuts = 0; ; cuts += 1) {
-        const resumed = received > 0 && etag !== null ? { range: { start: received }, ifMatch: etag } : {}
-        const ask: GetAsk = { maxBytes: maxBytes - received, signal, ...resumed }
-        const opened = await call('GetObject', 'gets', { key, signal }, (sdk) => openBody(sdk, key, ask))
-        etag = opened!.etag
+      let ask: GetAsk = { maxBytes, signal }
+      for (let cuts = 1; ; cuts += 1) {
+        const opened = (await this.#call('GetObject', 'gets', key, signal, (sdk) =>
+          this.#open(sdk, key, ask),
+        ))!
         try {
-          for await (const piece of opened!.pieces) {
+          for await (const piece of opened.pieces) {
             received += piece.byteLength
-            counters.bytes += piece.byteLength
+            this.counters.bytes += piece.byteLength
             yield piece
           }
           return
-        } catch (error) {
-          const again = cuts + 1 < endpoint.limits.attempts && (received === 0 || etag !== null)
-          const failure = endpoint.bodyFailed(
-            error,
-            { action: 'GetObject', bucket, key, url: urlOf(key) },
-            signal,
-          )
-          if (failure.retry && again) counters.retries += 1
-          else {
-            counters.failures += 1
-            throw failure.error
+        } catch (thrown) {
+          const { error, retry } = this.#endpoint.assess(thrown, this.#asked('GetObject', key), signal)
+          if (!retry || cuts >= this.#endpoint.limits.attempts || opened.etag === null) {
+            this.counters.failures += 1
+            throw error
           }
+          this.counters.retries += 1
+          const rest = received === 0 ? {} : { range: { start: received }, ifMatch: opened.etag }
+          ask = { maxBytes: maxBytes - received, signal, ...rest }
         }
       }
     } finally {
@@ -192,135 +115,114 @@ function s3Objects(
     }
   }
 
-  const head = async (key: string, signal: AbortSignal): Promise<ObjectInfo> => {
-    const Key = fullKey(key)
-    return call('HeadObject', 'heads', { key, signal }, async ({ s3, client }) => {
-      const command = new s3.HeadObjectCommand({ Bucket: bucket, Key })
-      const found = await within(endpoint, signal, (abortSignal) => client.send(command, { abortSignal }))
+  async head(key: string, signal: AbortSignal): Promise<ObjectInfo> {
+    return this.#call('HeadObject', 'heads', key, signal, async ({ s3, send }) => {
+      const input = { Bucket: this.#bucket, Key: joinKeys(this.#prefix, key) }
+      const found = await send(new s3.HeadObjectCommand(input), signal)
       return {
         key,
         size: found.ContentLength ?? 0,
-        modified: modifiedOf(found.LastModified),
+        modified: timestamp(found.LastModified?.getTime() ?? 0),
         etag: found.ETag ?? null,
       }
     })
   }
 
-  /** Keys and, with a delimiter, folders; in order, page by page. */
-  async function* pages(folder: string, options: ListOptions, delimiter: string | undefined) {
-    const below = joinKeys(prefix, folder)
-    const listed = below === '' ? '' : `${below}/`
-    const cut = prefix === '' ? 0 : prefix.length + 1
-    const { startAfter, limit, signal } = options
-    let token: string | undefined
-    do {
-      const input = {
-        Bucket: bucket,
-        Prefix: listed,
-        // Keys may hold characters that XML cannot carry.
-        EncodingType: 'url' as const,
-        MaxKeys: Math.min(PAGE, limit ?? PAGE),
-        ...(delimiter !== undefined && { Delimiter: delimiter }),
-        ...(startAfter !== undefined && token === undefined && { StartAfter: joinKeys(prefix, startAfter) }),
-        ...(token !== undefined && { ContinuationToken: token }),
-      }
-      const page = await call('ListObjectsV2', 'lists', { key: folder, signal }, ({ s3, client }) =>
-        within(endpoint, signal, (abortSignal) =>
-          client.send(new s3.ListObjectsV2Command(input), { abortSignal }),
-        ),
-      )
-      yield* entriesOf(page, cut)
-      const next = page.IsTruncated === true ? page.NextContinuationToken : undefined
-      if (next !== undefined && next === token) throw circular(urlOf(folder))
-      token = next
-    } while (token !== undefined)
-  }
-
-  async function* entries(folder: string, options: ListOptions, delimiter: string | undefined) {
-    const { startAfter, skipped } = options
-    let left = options.limit ?? Infinity
-    if (left <= 0) return
-    for await (const entry of pages(checkFolder(folder, urlOf), options, delimiter)) {
-      const key = keyOf(entry)
-      if (startAfter !== undefined && compareKeys(key, startAfter) <= 0) continue
-      // A key that ends in a slash is what consoles create for an empty folder.
-      if ('key' in entry && key.endsWith('/')) continue
-      try {
-        checkKey(key, urlOf)
-      } catch (error) {
-        if (skipped === undefined || !(error instanceof SourceError)) throw error
-        skipped(error)
-        continue
-      }
-      yield entry
-      left -= 1
-      if (left <= 0) return
+  async source(key: string, { size, signal }: { size?: number; signal: AbortSignal }): Promise<ByteSource> {
+    const known = size === undefined ? await this.head(key, signal) : { size, etag: null }
+    checkKey(key, this.urlOf)
+    // Whichever answer comes first says which object is read; a later one must not be of another.
+    let etag = known.etag
+    return {
+      name: this.urlOf(key),
+      byteLength: known.size,
+      slice: async (start, end = known.size) => {
+        const range = { start, end: Math.min(end, known.size) }
+        if (range.end <= range.start) return new Uint8Array(0)
+        const match = etag === null ? {} : { ifMatch: etag }
+        const body = (await this.#read(key, { range, maxBytes: range.end - start, signal, ...match }))!
+        etag ??= body.etag
+        return body.bytes
+      },
     }
   }
 
-  return {
-    url,
-    urlOf,
-    counters,
-    get,
-    stream,
-    head,
-    async *list(folder, options) {
-      for await (const entry of entries(folder, options, undefined)) if ('key' in entry) yield entry
-    },
-    children: (folder, options) => entries(folder, options, '/'),
-    async source(key, options): Promise<ByteSource> {
-      const known = options.size === undefined ? await head(key, options.signal) : undefined
-      const size = options.size ?? known!.size
-      let etag = known?.etag ?? null
-      checkKey(key, urlOf)
-      return {
-        name: urlOf(key),
-        byteLength: size,
-        async slice(start, end = size) {
-          const range = { start, end: Math.min(end, size) }
-          if (range.end <= start) return new Uint8Array(0)
-          const match = etag === null ? {} : { ifMatch: etag }
-          const ask: GetAsk = { range, maxBytes: range.end - start, signal: options.signal, ...match }
-          const body = await fetchBody(key, ask)
-          etag = body!.etag
-          return body!.bytes
-        },
+  #entries(folder: string, options: ListOptions, delimiter: '/' | undefined) {
+    const checked = checkFolder(folder, this.urlOf)
+    const listed = {
+      bucket: this.#bucket,
+      prefix: this.#prefix,
+      folder: checked,
+      delimiter,
+      urlOf: this.urlOf,
+      send: (input: ConstructorParameters<S3Sdk['s3']['ListObjectsV2Command']>[0]) =>
+        this.#call('ListObjectsV2', 'lists', checked, options.signal, ({ s3, send }) =>
+          send(new s3.ListObjectsV2Command(input), options.signal),
+        ),
+    }
+    return listEntries(listed, options)
+  }
+
+  #asked(action: string, key: string): S3Call<unknown>['asked'] {
+    return { action, bucket: this.#bucket, key: joinKeys(this.#prefix, key), url: this.urlOf(key) }
+  }
+
+  async #call<T>(
+    action: string,
+    counted: S3Call<T>['counted'],
+    key: string,
+    signal: AbortSignal,
+    attempt: S3Call<T>['attempt'],
+  ): Promise<T> {
+    checkKey(key, this.urlOf)
+    const asked = this.#asked(action, key)
+    return this.#endpoint.call({ asked, counters: this.counters, counted, signal, attempt })
+  }
+
+  #read(key: string, ask: GetAsk): Promise<ObjectBody | null> {
+    return this.#call('GetObject', 'gets', key, ask.signal, async (sdk) => {
+      const opened = await this.#open(sdk, key, ask)
+      if (opened === null) return null
+      const pieces: Uint8Array[] = []
+      for await (const piece of opened.pieces) {
+        this.counters.bytes += piece.byteLength
+        pieces.push(piece)
       }
-    },
-    below: (folder) =>
-      s3Objects(endpoint, { bucket, prefix: joinKeys(prefix, checkFolder(folder, urlOf)) }, counters),
+      return { bytes: joined(pieces), etag: opened.etag, modified: opened.modified }
+    })
   }
-}
 
-type Entry = ObjectInfo | { readonly folder: string }
-const keyOf = (entry: Entry): string => ('folder' in entry ? entry.folder : entry.key)
-
-const circular = (subject: string): SourceError =>
-  new SourceError(
-    'corrupt',
-    `The listing of ${subject} goes in a circle: the same continuation token came twice`,
-    {
-      subject,
-    },
-  )
-
-/** One page's keys and folders as one ordered list, relative to the store's root. */
-function entriesOf(page: ListObjectsV2CommandOutput, cut: number): Entry[] {
-  const encoded = page.EncodingType === 'url'
-  const relative = (text: string | undefined): string => {
-    const key = text ?? ''
-    return (encoded ? decodeURIComponent(key.replaceAll('+', ' ')) : key).slice(cut)
+  /** Sends the GET; null where the object still has the etag. */
+  async #open({ s3, send }: S3Sdk, key: string, ask: GetAsk): Promise<Opened | null> {
+    const { range, ifNoneMatch, ifMatch, maxBytes, signal } = ask
+    const command = new s3.GetObjectCommand({
+      Bucket: this.#bucket,
+      Key: joinKeys(this.#prefix, key),
+      ...(range && { Range: `bytes=${range.start}-${range.end === undefined ? '' : range.end - 1}` }),
+      ...(ifNoneMatch !== undefined && { IfNoneMatch: ifNoneMatch }),
+      ...(ifMatch !== undefined && { IfMatch: ifMatch }),
+    })
+    let answer: GetObjectCommandOutput
+    try {
+      answer = await send(command, signal)
+    } catch (error) {
+      if (statusOf(error) === 304) return null
+      throw error
+    }
+    const body = answer.Body as unknown as NodeBody
+    const url = this.urlOf(key)
+    const { clock, limits, name } = this.#endpoint
+    if (range && range.start > 0 && !answer.ContentRange?.startsWith(`bytes ${range.start}-`)) {
+      body.destroy()
+      const message = `${name} ignores ranges: ${url} cannot be read in parts`
+      throw new SourceError('unsupported', message, { subject: url })
+    }
+    return {
+      pieces: piecesOf(body, { url, maxBytes, declared: answer.ContentLength, signal, clock, limits }),
+      etag: answer.ETag ?? null,
+      modified: timestamp(answer.LastModified?.getTime() ?? 0),
+    }
   }
-  const files = (page.Contents ?? []).map((object) => ({
-    key: relative(object.Key),
-    size: object.Size ?? 0,
-    modified: modifiedOf(object.LastModified),
-    etag: object.ETag ?? null,
-  }))
-  const folders = (page.CommonPrefixes ?? []).map(({ Prefix }) => ({ folder: relative(Prefix) }))
-  if (folders.length === 0) return files
-  return [...files, ...folders].toSorted((a, b) => compareKeys(keyOf(a), keyOf(b)))
 }
 
 const statusOf = (error: unknown): number | undefined =>
