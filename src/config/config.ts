@@ -46,7 +46,11 @@ export const Config = z.strictObject({
     .superRefine((sources, context) => {
       for (const [i, source] of sources.entries()) {
         if (sources.findIndex((other) => other.name === source.name) < i) {
-          context.addIssue({ code: 'custom', path: [i, 'name'], message: `the name ${source.name} is used twice` })
+          context.addIssue({
+            code: 'custom',
+            path: [i, 'name'],
+            message: `the name ${source.name} is used twice`,
+          })
         }
       }
     }),
@@ -92,7 +96,8 @@ export function parseConfig(file: string, text: string, secrets: SecretSources):
 }
 
 function hide(value: unknown, secrets: readonly string[]): unknown {
-  if (typeof value === 'string') return secrets.reduce((text, secret) => text.replaceAll(secret, '<redacted>'), value)
+  if (typeof value === 'string')
+    return secrets.reduce((text, secret) => text.replaceAll(secret, '<redacted>'), value)
   if (Array.isArray(value)) return value.map((item) => hide(item, secrets))
   if (value === null || typeof value !== 'object') return value
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, hide(item, secrets)]))

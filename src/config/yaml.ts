@@ -58,7 +58,9 @@ function resolveReferences(
     Scalar(_, node) {
       if (typeof node.value !== 'string' || !node.value.includes('${')) return
       node.value = node.value.replace(REFERENCE, (whole, kind: 'env' | 'file', name: string) => {
-        const value = lookUp(kind, name, sources, (message) => fail(node.range?.[0] ?? 0, `${whole}: ${message}`))
+        const value = lookUp(kind, name, sources, (message) =>
+          fail(node.range?.[0] ?? 0, `${whole}: ${message}`),
+        )
         if (value.length >= 4) secrets.push(value)
         return value
       })

@@ -1,60 +1,43 @@
 // Settles a poll's facts against what is known: nothing counted twice, problems keep their start and end, tables that
 // a complete look did not find have vanished. Pure: facts in, facts out.
-import type {
-  CommitFact,
-  Fact,
-  InventoryFact,
-  ProblemFact,
-  SchemaChangeKind,
-  TableFact,
-  TallyFact,
-} from '../model/facts.ts'
+import type { CommitFact, Fact, ProblemFact, SchemaChangeKind, TableFact, TallyFact } from '../model/facts.ts'
 import type { FactReader } from '../model/store.ts'
-import type { Timestamp } from '../model/units.ts'
+import { type Timestamp, timestamp } from '../model/units.ts'
 
-/**
- * `complete` says that the poll of `source` ran to its end, so problems that it did not repeat are over.
- * The answer is what to record, in one transaction.
- */
-export function settle(
-  facts: readonly Fact[],
-  known: FactReader,
-  poll: { readonly source: string; readonly complete: boolean; readonly now: Timestamp },
-): Fact[] {
-  const settled = facts.map((fact) => (fact.kind === 'problem' ? keepStart(fact, known) : fact))
-  return [
-    ...settled,
-    ...tallies(facts, known),
-    ...(poll.complete ? solved(facts, known, poll.source, poll.now) : []),
-    ...facts.flatMap((fact) => (fact.kind === 'inventory' ? vanished(fact, facts, known, poll.now) : [])),
-  ]
+/** What to record, in one transaction, for facts that a poll yielded. */
+export function settle(facts: readonly Fact[], known: FactReader): Fact[] {
+  const settled = facts
+    .filter((fact) => fact.kind !== 'inventory')
+    .map((fact) => (fact.kind === 'problem' ? keepStart(fact, known) : fact))
+  return [...settled, ...tallies(facts, known)]
+}
+
+export interface PollEnd {
+  readonly source: string
+  /** Ids of the problems that this poll met. */
+  readonly problems: ReadonlySet<string>
+  /** Ids of all tables that are there, when the poll looked completely. */
+  readonly inventory: readonly string[] | undefined
+}
+
+/** What follows from a poll that ran to its end: problems it did not repeat are over, tables it did not find are gone. */
+export function conclude(end: PollEnd, known: FactReader, now: Timestamp): Fact[] {
+  const solved: ProblemFact[] = known
+    .facts('problem', { source: end.source })
+    .filter((problem) => problem.resolved === null && !end.problems.has(problem.id))
+    .map((problem) => ({ ...problem, resolved: now }))
+  if (end.inventory === undefined) return solved
+  const present = new Set(end.inventory)
+  const vanished: TableFact[] = known
+    .facts('table', { source: end.source })
+    .filter((table) => table.vanished === null && !present.has(table.id))
+    .map((table) => ({ ...table, vanished: now }))
+  return [...solved, ...vanished]
 }
 
 function keepStart(problem: ProblemFact, known: FactReader): ProblemFact {
   const [before] = known.facts('problem', { id: problem.id })
   return before && before.resolved === null ? { ...problem, since: before.since } : problem
-}
-
-function solved(facts: readonly Fact[], known: FactReader, source: string, now: Timestamp): ProblemFact[] {
-  const still = new Set(facts.flatMap((fact) => (fact.kind === 'problem' ? [fact.id] : [])))
-  return known
-    .facts('problem', { source })
-    .filter((problem) => problem.resolved === null && !still.has(problem.id))
-    .map((problem) => ({ ...problem, resolved: now }))
-}
-
-function vanished(
-  inventory: InventoryFact,
-  facts: readonly Fact[],
-  known: FactReader,
-  now: Timestamp,
-): TableFact[] {
-  const present = new Set(inventory.tableIds)
-  const justSeen = new Set(facts.flatMap((fact) => (fact.kind === 'table' ? [fact.id] : [])))
-  return known
-    .facts('table', { source: inventory.id })
-    .filter((table) => table.vanished === null && !present.has(table.id) && !justSeen.has(table.id))
-    .map((table) => ({ ...table, vanished: now }))
 }
 
 function tallies(facts: readonly Fact[], known: FactReader): TallyFact[] {
@@ -69,22 +52,33 @@ function tallies(facts: readonly Fact[], known: FactReader): TallyFact[] {
   })
 }
 
+const NOTHING_COUNTED: Omit<TallyFact, 'kind' | 'id'> = {
+  commits: 0,
+  dataCommits: 0,
+  rowsAdded: 0,
+  rowsRemoved: 0,
+  bytesAdded: 0,
+  schemaChanges: {},
+  lastAt: timestamp(-Infinity),
+  lastVersions: [],
+}
+
 /** Counts a commit unless it was counted: commits of a table come oldest first, again only after a restart. */
-export function count(before: TallyFact | undefined, commit: CommitFact): TallyFact {
-  const last = before?.lastAt ?? -Infinity
-  if (before && (commit.at < last || (commit.at === last && before.lastVersions.includes(commit.version)))) return before
-  const schemaChanges: Partial<Record<SchemaChangeKind, number>> = { ...before?.schemaChanges }
+export function count(tally: TallyFact | undefined, commit: CommitFact): TallyFact {
+  const before = tally ?? { ...NOTHING_COUNTED, kind: 'tally', id: commit.tableId }
+  const sameTime = commit.at === before.lastAt
+  if (commit.at < before.lastAt || (sameTime && before.lastVersions.includes(commit.version))) return before
+  const schemaChanges: Partial<Record<SchemaChangeKind, number>> = { ...before.schemaChanges }
   for (const { change } of commit.schemaChanges) schemaChanges[change] = (schemaChanges[change] ?? 0) + 1
   return {
-    kind: 'tally',
-    id: commit.tableId,
-    commits: (before?.commits ?? 0) + 1,
-    dataCommits: (before?.dataCommits ?? 0) + (commit.changesData ? 1 : 0),
-    rowsAdded: (before?.rowsAdded ?? 0) + (commit.rowsAdded ?? 0),
-    rowsRemoved: (before?.rowsRemoved ?? 0) + (commit.rowsRemoved ?? 0),
-    bytesAdded: (before?.bytesAdded ?? 0) + (commit.bytesAdded ?? 0),
+    ...before,
+    commits: before.commits + 1,
+    dataCommits: before.dataCommits + (commit.changesData ? 1 : 0),
+    rowsAdded: before.rowsAdded + (commit.rowsAdded ?? 0),
+    rowsRemoved: before.rowsRemoved + (commit.rowsRemoved ?? 0),
+    bytesAdded: before.bytesAdded + (commit.bytesAdded ?? 0),
     schemaChanges,
     lastAt: commit.at,
-    lastVersions: commit.at === last ? [...(before?.lastVersions ?? []), commit.version] : [commit.version],
+    lastVersions: sameTime ? [...before.lastVersions, commit.version] : [commit.version],
   }
 }

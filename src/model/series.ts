@@ -11,7 +11,7 @@ export interface Sample {
   readonly value: number
 }
 
-export type MetricType = 'gauge' | 'counter' | 'histogram' | 'info'
+export type MetricType = 'gauge' | 'counter' | 'histogram'
 
 /** What a metric is, said once in the catalogue; feeds /metrics, /api/v1/metadata, docs and rule checks. */
 export interface MetricInfo {
@@ -45,6 +45,8 @@ export interface Samples {
   readonly timestamps: Float64Array
   readonly values: Float64Array
   readonly stale: Uint8Array | null
+  /** When each sample's counter started counting (0 = not known), where the writer knows: OpenTelemetry's start time. */
+  readonly starts?: Float64Array
 }
 
 export interface SeriesHandle {

@@ -19,7 +19,11 @@ export interface FoundTable {
 export interface Discovery {
   readonly tables: readonly FoundTable[]
   /** Folders that could not be listed: what is below them is unknown, not gone. */
-  readonly failures: ReadonlyArray<{ readonly folder: string; readonly reason: Reason; readonly message: string }>
+  readonly failures: ReadonlyArray<{
+    readonly folder: string
+    readonly reason: Reason
+    readonly message: string
+  }>
 }
 
 export async function discover(objects: ObjectStore, signal: AbortSignal): Promise<Discovery> {
@@ -83,11 +87,20 @@ async function lookAt(objects: ObjectStore, folder: string, signal: AbortSignal)
     return { folder, below, failure: { folder, reason: 'too-large', message } }
   } catch (error) {
     if (signal.aborted) throw error
-    return { folder, below: [], error, failure: { folder, reason: reasonOf(error), message: explainError(error) } }
+    return {
+      folder,
+      below: [],
+      error,
+      failure: { folder, reason: reasonOf(error), message: explainError(error) },
+    }
   }
 }
 
-async function holdsIcebergMetadata(objects: ObjectStore, folder: string, signal: AbortSignal): Promise<boolean> {
+async function holdsIcebergMetadata(
+  objects: ObjectStore,
+  folder: string,
+  signal: AbortSignal,
+): Promise<boolean> {
   for await (const child of objects.children(folder, { signal, limit: MAX_CHILDREN })) {
     if ('folder' in child) continue
     const name = child.key.slice(child.key.lastIndexOf('/') + 1)

@@ -31,7 +31,9 @@ export const lake = defineCollector({
     event_time: z
       .record(z.string(), z.string())
       .prefault({})
-      .describe('Glob on the table path → the column that holds the event time, where it is not the obvious one.'),
+      .describe(
+        'Glob on the table path → the column that holds the event time, where it is not the obvious one.',
+      ),
   }),
   connect(identity, config, io) {
     const watch = new LakeWatch(identity, config, io)
@@ -55,7 +57,6 @@ class LakeWatch {
   #discoveredAt: Timestamp | undefined
   /** Failures of the last discovery, repeated at each poll until they are gone. */
   #discovery: Discovery = { tables: [], failures: [] }
-  #vanished = false
 
   constructor(source: SourceIdentity, config: LakeConfig, io: Io) {
     this.#source = source
@@ -73,18 +74,23 @@ class LakeWatch {
     for (const failure of this.#discovery.failures) {
       yield this.#problem(failure.folder, null, failure.reason, failure.message, ask.now)
     }
+    if (rediscover) yield* this.#inventory()
+    const before = this.#tables.size
     yield* this.#refreshAll(ask)
-    // Only a complete look may say that a table is gone.
-    if ((rediscover || this.#vanished) && this.#discovery.failures.length === 0 && this.#tables.size > 0) {
-      yield { kind: 'inventory', id: this.#source.name, tableIds: [...this.#tables.keys()] }
-      this.#vanished = false
-    }
+    if (this.#tables.size < before) yield* this.#inventory()
+  }
+
+  /** Only a complete look may say which tables there are: what it leaves out has vanished. */
+  *#inventory(): Generator<Fact> {
+    if (this.#discovery.failures.length > 0 || this.#tables.size === 0) return
+    yield { kind: 'inventory', id: this.#source.name, tableIds: [...this.#tables.keys()] }
   }
 
   async #discover(ask: Ask): Promise<void> {
     const found = await discover(this.#objects, ask.signal)
     if (found.tables.length === 0 && found.failures.length === 0) {
-      const known = this.#tables.size === 0 ? '' : ` (${this.#tables.size} were there before; they are not taken as gone)`
+      const known =
+        this.#tables.size === 0 ? '' : ` (${this.#tables.size} were there before; they are not taken as gone)`
       throw new SourceError(
         'missing',
         `look for tables below ${this.#objects.url}: no Delta or Iceberg table found${known}; check the path and the credentials`,
@@ -118,7 +124,9 @@ class LakeWatch {
 
   async *#refreshAll(ask: Ask): AsyncGenerator<Fact> {
     let quiet: string[] = []
-    for await (const outcome of inParallel([...this.#tables.values()], CONCURRENCY, (one) => this.#refresh(one, ask))) {
+    for await (const outcome of inParallel([...this.#tables.values()], CONCURRENCY, (one) =>
+      this.#refresh(one, ask),
+    )) {
       yield* outcome.facts
       if (outcome.quiet) quiet.push(outcome.id)
       if (quiet.length === OBSERVED_BATCH) {
@@ -129,27 +137,39 @@ class LakeWatch {
     if (quiet.length > 0) yield this.#observed(quiet)
   }
 
-  async #refresh({ identity, table }: Watched, ask: Ask): Promise<{ id: string; quiet: boolean; facts: Fact[] }> {
+  async #refresh(
+    { identity, table }: Watched,
+    ask: Ask,
+  ): Promise<{ id: string; quiet: boolean; facts: Fact[] }> {
     try {
       const news = await table.refresh(ask)
-      const oddities = news.problems.map((message) => this.#problem(`${identity.table}#log`, null, 'corrupt', message, ask.now))
+      const oddities = news.problems.map((message) =>
+        this.#problem(`${identity.table}#log`, null, 'corrupt', message, ask.now),
+      )
       const facts: Fact[] = news.table === null ? [...oddities] : [...news.commits, news.table, ...oddities]
       return { id: identity.id, quiet: !news.changed, facts }
     } catch (error) {
       if (ask.signal.aborted) throw error
       if (reasonOf(error) === 'vanished') {
         this.#tables.delete(identity.id)
-        this.#vanished = true
         return { id: identity.id, quiet: false, facts: [] }
       }
-      const problem = this.#problem(identity.table, identity.id, reasonOf(error), explainError(error), ask.now)
+      const problem = this.#problem(
+        identity.table,
+        identity.id,
+        reasonOf(error),
+        explainError(error),
+        ask.now,
+      )
       return { id: identity.id, quiet: false, facts: [problem] }
     }
   }
 
   #open(identity: TableIdentity, folder: string, format: TableFormat): (() => OpenTable) | undefined {
     const objects = folder === '' ? this.#objects : this.#objects.below(folder)
-    const column = Object.entries(this.#config.event_time).find(([glob]) => picomatch(glob)(identity.table))?.[1]
+    const column = Object.entries(this.#config.event_time).find(([glob]) =>
+      picomatch(glob)(identity.table),
+    )?.[1]
     const options = column === undefined ? {} : { eventTimeColumn: column }
     if (format === 'delta') return () => openDeltaTable(objects, identity, options)
     if (format === 'iceberg') return () => openIcebergTable(objects, identity, options)
@@ -158,7 +178,8 @@ class LakeWatch {
 
   #identify(folder: string): TableIdentity {
     const root = new URL(this.#objects.url)
-    const path = decodeURIComponent(folder === '' ? root.pathname : `${root.pathname.replace(/\/$/, '')}/`) + folder
+    const path =
+      decodeURIComponent(folder === '' ? root.pathname : `${root.pathname.replace(/\/$/, '')}/`) + folder
     const [namespace, name] =
       root.protocol === 'file:' ? ['file', path] : [`${root.protocol}//${root.host}`, path.replace(/^\//, '')]
     return {
@@ -179,7 +200,17 @@ class LakeWatch {
     now: Timestamp,
   ): ProblemFact {
     const id = `${this.#source.name}/${subject}`
-    return { kind: 'problem', id, source: this.#source.name, subject, tableId, reason, message, since: now, resolved: null }
+    return {
+      kind: 'problem',
+      id,
+      source: this.#source.name,
+      subject,
+      tableId,
+      reason,
+      message,
+      since: now,
+      resolved: null,
+    }
   }
 
   #observed(tableIds: readonly string[]): Fact {

@@ -1,0 +1,152 @@
+// The wiring and every loop; the only file that knows every part.
+import os from 'node:os'
+import path from 'node:path'
+import { serve } from './api/server.ts'
+import { type View, describe, samplesAt } from './catalogue/catalogue.ts'
+import { collectors } from './collectors/index.ts'
+import type { Collector, Source } from './collectors/collector.ts'
+import { type LoadedConfig, type SourceConfig, listenParts } from './config/config.ts'
+import type { Clock } from './io/clock.ts'
+import { deadline, every } from './io/every.ts'
+import type { Io } from './io/io.ts'
+import type { Log } from './io/log.ts'
+import { createIo } from './io/objects.ts'
+import { monitorProcess } from './io/process-health.ts'
+import { type Job, runJobs } from './io/schedule.ts'
+import { pollSource } from './poll.ts'
+import type { Store } from './model/store.ts'
+import { LOOKBACK } from './model/series.ts'
+import { MINUTE, type Millis, type Timestamp, millis } from './model/units.ts'
+import { openStore } from './store/store.ts'
+import { type Current, openTelemetry } from './telemetry/telemetry.ts'
+
+/** A poll may take this many of its intervals, and at least this long, before it is given up. */
+const POLL_PATIENCE = 5
+const POLL_LEAST = millis(5 * MINUTE)
+/** A table that nobody confirmed for this many intervals is unknown. */
+const UNSEEN_AFTER = 3
+
+export interface AgentOptions {
+  readonly loaded: LoadedConfig
+  readonly version: string
+  readonly clock: Clock
+  readonly log: Log
+  readonly signal: AbortSignal
+  readonly onListening: (url: string) => void
+  /** Reads the configuration again and, when it is good, ends this run so that the next one starts with it. */
+  readonly reload: () => Promise<void>
+}
+
+/** Runs until the signal aborts. Throws only when it cannot start. */
+export async function runAgent(options: AgentOptions): Promise<void> {
+  const { loaded, clock, log, signal, version } = options
+  const { config } = loaded
+  const startedAt = clock.now()
+  await using store = await openStore({
+    directory: path.resolve(loaded.base, config.state),
+    now: startedAt,
+    log,
+    retention: config.retention,
+  })
+  using monitor = monitorProcess()
+  const view: View = {
+    known: store,
+    patience: patienceOf(config.sources, config.resolution),
+    get store() {
+      return store.stats
+    },
+    get health() {
+      return { version, startedAt, residentBytes: monitor.residentBytes(), loopDelay: monitor.loopDelay() }
+    },
+  }
+  await using telemetry = openTelemetry({
+    version,
+    instanceId: `${os.hostname()}:${config.api.listen}`,
+    startedAt,
+    current: () => currentSeries(store, config.resolution, clock.now()),
+    describe,
+  })
+  const waiting = new Set(config.sources.map((source) => source.name))
+  await using server = await serve(listenParts(config.api.listen), {
+    known: store,
+    scrape: (request, response) => telemetry.scrape(request, response),
+    ready: () => waiting.size === 0,
+    reload: options.reload,
+    routes: [],
+  })
+  options.onListening(server.url)
+  log.info({ url: server.url, sources: config.sources.length, version }, 'listening')
+
+  const tick = (now: Timestamp) => store.series.append('catalogue', samplesAt(view, now), now)
+  const io = createIo({ clock, log, base: loaded.base })
+  const sources = config.sources.map((source) => connect(source, io))
+  await Promise.all([
+    ...sources.map(({ name, type, interval, source, objects }) =>
+      every({ name, interval, clock, log, signal }, async (now) => {
+        const limit = deadline(clock, millis(Math.max(interval * POLL_PATIENCE, POLL_LEAST)), signal)
+        await pollSource(
+          { name, type, source, store, clock, log, objects, signal: limit.signal, ending: signal },
+          now,
+        )
+        limit.done()
+        // A newcomer should not wait a whole interval to see something.
+        if (waiting.delete(name)) tick(clock.now())
+      }),
+    ),
+    every({ name: 'tick', interval: config.resolution, clock, log, signal }, tick),
+    runJobs(jobs(store), clock, log, signal),
+  ])
+}
+
+const jobs = (store: Store): Job[] => [
+  { name: 'maintain the store', cron: '17 * * * *', run: (now) => store.maintain(now) },
+]
+
+interface Connected {
+  readonly name: string
+  readonly type: string
+  readonly interval: Millis
+  readonly source: Extract<Source, { mode: 'poll' }>
+  readonly objects: () => { requests: number; bytes: number }
+}
+
+function connect(block: SourceConfig, io: Io): Connected {
+  const { name, type, every: interval, ...config } = block
+  const collector: Collector = collectors.find((one) => one.type === type)!
+  const opened: Array<ReturnType<Io['objects']>> = []
+  const counted: Io = {
+    ...io,
+    log: io.log.child({ source: name }),
+    objects(location) {
+      const objects = io.objects(location)
+      opened.push(objects)
+      return objects
+    },
+  }
+  const source = collector.connect({ name, every: interval }, config, counted)
+  if (source.mode !== 'poll') throw new Error(`the source ${name} of type ${type} is not polled`)
+  const objects = () => ({
+    requests: opened.reduce((sum, { counters }) => sum + counters.gets + counters.lists + counters.heads, 0),
+    bytes: opened.reduce((sum, { counters }) => sum + counters.bytes, 0),
+  })
+  return { name, type, interval, source, objects }
+}
+
+function patienceOf(sources: readonly SourceConfig[], resolution: Millis): (source: string) => Millis {
+  const byName = new Map(
+    sources.map((source) => [source.name, millis(UNSEEN_AFTER * Math.max(source.every, resolution))]),
+  )
+  // A source that is no longer configured: nobody looks at its tables.
+  return (source) => byName.get(source) ?? millis(0)
+}
+
+function* currentSeries(store: Store, resolution: Millis, now: Timestamp): Generator<Current> {
+  const from = (now - Math.max(LOOKBACK, UNSEEN_AFTER * resolution)) as Timestamp
+  for (const series of store.series.find([{ name: '__name__', op: '!=', value: '' }])) {
+    const { timestamps, values, stale } = series.samples({ from, to: now })
+    const last = timestamps.length - 1
+    if (last >= 0 && stale?.[last] !== 1) {
+      yield { labels: series.labels, value: values[last]!, at: timestamps[last]! }
+    }
+  }
+}

@@ -1,0 +1,86 @@
+// The HTTP server: one port for scrapes, health, and what is known as JSON.
+import Fastify, { type FastifyInstance } from 'fastify'
+import { explainError } from '../model/errors.ts'
+import type { FactReader } from '../model/store.ts'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+const MAX_BODY_BYTES = 10_485_760
+const REQUEST_TIMEOUT_MS = 30_000
+
+export interface ApiParts {
+  readonly known: FactReader
+  readonly scrape: (request: IncomingMessage, response: ServerResponse) => void
+  /** False until every source was asked once. */
+  readonly ready: () => boolean
+  readonly reload: () => Promise<void>
+  /** More routes, each a function that adds its own. */
+  readonly routes: ReadonlyArray<(app: FastifyInstance) => void | Promise<void>>
+}
+
+export interface Server extends AsyncDisposable {
+  readonly url: string
+}
+
+export async function serve(listen: { host: string; port: number }, parts: ApiParts): Promise<Server> {
+  const app = Fastify({
+    bodyLimit: MAX_BODY_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    forceCloseConnections: true,
+    logger: false,
+  })
+  app.setErrorHandler((error, _request, reply) => {
+    const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500
+    void reply.code(status).send({ status: 'error', error: explainError(error) })
+  })
+  health(app, parts)
+  known(app, parts.known)
+  for (const routes of parts.routes) await routes(app)
+  const url = await app.listen(listen)
+  return { url, [Symbol.asyncDispose]: () => app.close() }
+}
+
+function health(app: FastifyInstance, parts: ApiParts): void {
+  app.get('/metrics', (request, reply) => {
+    reply.hijack()
+    parts.scrape(request.raw, reply.raw)
+  })
+  app.get('/-/healthy', async (_request, reply) => reply.type('text/plain').send('Tidemark is healthy.\n'))
+  app.get('/-/ready', async (_request, reply) =>
+    parts.ready()
+      ? reply.type('text/plain').send('Tidemark is ready.\n')
+      : reply.code(503).type('text/plain').send('Not every source has been asked yet.\n'),
+  )
+  app.post('/-/reload', async (_request, reply) => {
+    await parts.reload()
+    return reply.send({ status: 'success' })
+  })
+}
+
+function known(app: FastifyInstance, facts: FactReader): void {
+  const open = () => facts.facts('problem').filter((problem) => problem.resolved === null)
+  app.get('/api/tidemark/tables', async () => {
+    const blind = Map.groupBy(open(), (problem) => problem.tableId)
+    return {
+      tables: facts.recorded('table').map(({ fact, observedAt }) => ({
+        ...fact,
+        observedAt,
+        problem: blind.get(fact.id)?.[0]?.message ?? null,
+      })),
+    }
+  })
+  app.get<{ Querystring: { id?: string; limit?: string } }>('/api/tidemark/commits', async (request) => {
+    const { id, limit } = request.query
+    return {
+      commits: facts.facts('commit', {
+        ...(id ? { tableId: id } : {}),
+        limit: Math.min(Number(limit) || 100, 1_000),
+      }),
+    }
+  })
+  app.get('/api/tidemark/sources', async () => {
+    const problems = Map.groupBy(open(), (problem) => problem.source)
+    return {
+      sources: facts.facts('poll').map((poll) => ({ ...poll, problems: problems.get(poll.id) ?? [] })),
+    }
+  })
+}

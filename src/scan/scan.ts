@@ -1,0 +1,76 @@
+// The one-shot health report of a lake: no config, no daemon, the lake collector polled once.
+import { styleText } from 'node:util'
+import { collectors } from '../collectors/index.ts'
+import type { Io } from '../io/io.ts'
+import { type Reason, SourceError, explainError, reasonOf } from '../model/errors.ts'
+import type { ProblemFact, TableFact } from '../model/facts.ts'
+import { MINUTE, type Timestamp } from '../model/units.ts'
+import { type Style, renderProblem, renderSummary, renderTable } from './render.ts'
+import { type ProblemReport, type ScanReport, problemReport, tableReport } from './report.ts'
+
+export interface Scan {
+  readonly tables: readonly TableFact[]
+  readonly problems: readonly ProblemReport[]
+  /** True when a path was wrong or held no table: the caller's mistake rather than the lake's. */
+  readonly badInput: boolean
+}
+
+const lake = collectors.find((collector) => collector.type === 'lake')!
+const INPUT_REASONS: readonly Reason[] = ['missing', 'outside-root']
+
+export async function scan(
+  paths: readonly string[],
+  io: Io,
+  ask: { readonly now: Timestamp; readonly signal: AbortSignal },
+  onProgress: (read: number, total: number) => void,
+): Promise<Scan> {
+  const tables: TableFact[] = []
+  const problems: ProblemReport[] = []
+  let badInput = false
+  for (const path of paths) {
+    const url = io.objects(path).url
+    try {
+      const source = lake.connect({ name: 'scan', every: MINUTE }, lake.Config.parse({ path }), io)
+      if (source.mode !== 'poll') continue
+      let total = 0
+      let read = 0
+      for await (const fact of source.poll({ ...ask, cursor: undefined })) {
+        if (fact.kind === 'inventory') total = Math.max(total, fact.tableIds.length)
+        if (fact.kind === 'table') tables.push(fact)
+        if (fact.kind === 'problem') problems.push(problemReport(fact satisfies ProblemFact, url))
+        if (fact.kind === 'table' || fact.kind === 'problem') onProgress((read += 1), Math.max(total, read))
+      }
+    } catch (error) {
+      if (!(error instanceof SourceError)) throw error
+      badInput ||= INPUT_REASONS.includes(error.reason)
+      problems.push({ location: url, reason: reasonOf(error), message: explainError(error) })
+    }
+  }
+  tables.sort((a, b) => (a.location < b.location ? -1 : 1))
+  return { tables, problems, badInput }
+}
+
+export const scanJson = ({ tables, problems }: Scan): ScanReport => ({
+  tables: tables.map(tableReport),
+  problems,
+  advice: [],
+})
+
+const PLAIN: Style = { bold: (text) => text, dim: (text) => text, warn: (text) => text }
+const COLOUR: Style = {
+  bold: (text) => styleText('bold', text, { validateStream: false }),
+  dim: (text) => styleText('dim', text, { validateStream: false }),
+  warn: (text) => styleText('yellow', text, { validateStream: false }),
+}
+
+export function scanText(
+  { tables, problems }: Scan,
+  options: { readonly now: Timestamp; readonly colour: boolean; readonly summary: boolean },
+): string {
+  const style = options.colour ? COLOUR : PLAIN
+  const parts: string[] = []
+  if (tables.length > 0) parts.push(renderSummary(tables, options.now, style))
+  if (!options.summary) parts.push(...tables.map((table) => renderTable(table, options.now, style)))
+  parts.push(...problems.map((problem) => renderProblem(problem, style)))
+  return `${parts.join('\n\n')}\n`
+}

@@ -1,0 +1,100 @@
+import { describe, expect, test } from 'vitest'
+import { type SecretSources, configJsonSchema, parseConfig } from '../../src/config/config.ts'
+
+const secrets: SecretSources = {
+  env: (name) => ({ TOKEN: 'hunter2hunter2' })[name],
+  file: (name) => {
+    if (name === '/run/secrets/key') return 'from-a-file\n'
+    throw new Error('no such file')
+  },
+}
+const parse = (text: string) => parseConfig('tidemark.yaml', text, secrets)
+const good = 'sources:\n  - { name: lake, type: lake, path: s3://lake }\n'
+
+describe('a good config', () => {
+  test('is filled with defaults and prints back what it means', () => {
+    expect(parse(good).printable).toEqual({
+      state: '.tidemark',
+      log: 'info',
+      resolution: '1m',
+      api: { listen: '127.0.0.1:9464' },
+      retention: { samples: '30d', commits: '400d' },
+      sources: [
+        {
+          name: 'lake',
+          type: 'lake',
+          every: '1m',
+          path: 's3://lake',
+          include: ['**'],
+          exclude: [],
+          discover: '10m',
+          event_time: {},
+        },
+      ],
+    })
+  })
+
+  test('its secrets are resolved, and hidden when it is printed', () => {
+    const { config, printable } = parse(
+      'sources:\n  - { name: a, type: lake, path: "s3://${env:TOKEN}/${file:/run/secrets/key}" }\n',
+    )
+
+    expect(config.sources[0]!.path).toBe('s3://hunter2hunter2/from-a-file')
+    expect(JSON.stringify(printable)).not.toContain('hunter2')
+    expect(JSON.stringify(printable)).toContain('s3://<redacted>/<redacted>')
+  })
+
+  test('has a JSON Schema', () => {
+    expect(configJsonSchema()).toMatchObject({ type: 'object', properties: { sources: { type: 'array' } } })
+  })
+})
+
+describe('a bad config names the line and what was expected', () => {
+  test.for<[string, string, RegExp]>([
+    ['an unknown field', `${good}colour: red\n`, /^tidemark\.yaml:3:1: colour: unknown field "colour"$/],
+    [
+      'an unknown field of a source',
+      'sources:\n  - name: a\n    type: lake\n    path: x\n    pth: y\n',
+      /^tidemark\.yaml:5:5: sources\.0\.pth: unknown field "pth"$/,
+    ],
+    [
+      'a duration that is none',
+      'sources:\n  - name: a\n    type: lake\n    path: x\n    every: often\n',
+      /^tidemark\.yaml:5:5: sources\.0\.every: expected a duration of at least 1s such as 30s, 5m or 1h30m, found "often"$/,
+    ],
+    [
+      'an unknown type',
+      'sources:\n  - name: a\n    type: lakes\n',
+      /^tidemark\.yaml:3:5: sources\.0\.type: .*lake/,
+    ],
+    ['no source', 'state: x\n', /^tidemark\.yaml:1:1: sources: /],
+    ['an empty file', '', /^tidemark\.yaml:1:1: sources: /],
+    [
+      'a name used twice',
+      'sources:\n  - { name: a, type: lake, path: x }\n  - { name: a, type: lake, path: y }\n',
+      /^tidemark\.yaml:3:7: sources\.1\.name: the name a is used twice$/,
+    ],
+    [
+      'a missing variable',
+      'sources:\n  - { name: a, type: lake, path: "${env:NOPE}" }\n',
+      /^tidemark\.yaml:2:32: \$\{env:NOPE\}: the environment variable NOPE is not set$/,
+    ],
+    [
+      'a missing secret file',
+      'sources:\n  - { name: a, type: lake, path: "${file:/nope}" }\n',
+      /^tidemark\.yaml:2:32: \$\{file:\/nope\}: cannot read the file: no such file$/,
+    ],
+    ['a key given twice', 'state: a\nstate: b\n', /^tidemark\.yaml:2:1: Map keys must be unique/],
+    ['broken YAML', 'sources: [\n', /^tidemark\.yaml:\d+:\d+: /],
+    ['a prototype key', `${good}__proto__: {}\n`, /^tidemark\.yaml:3:1: the key __proto__ is not allowed$/],
+    [
+      'an address without a port',
+      `${good}api: { listen: localhost }\n`,
+      /^tidemark\.yaml:3:8: api\.listen: expected host:port/,
+    ],
+  ])('%s', ([, text, message]) => {
+    expect(() => parse(text)).toThrow(
+      expect.objectContaining({ name: 'ConfigError', message: expect.stringMatching(message) }),
+    )
+  })
+})
