@@ -74,8 +74,11 @@ async function look(place: FolderPlace, entry: Entry, options: ListOptions): Pro
     return stat.isFile() ? infoOf(entry.key, stat) : null
   } catch (error) {
     if (error instanceof SourceError) throw error
-    if (isGone(error) && !entry.name.includes('\u{fffd}')) return null
-    report(explainFileError(error, 'look at', place.urlOf(entry.key)), options)
+    if (entry.name.includes('\u{fffd}')) {
+      const subject = place.urlOf(entry.key)
+      const message = `Could not look at ${subject}: its name is not UTF-8`
+      report(new SourceError('unsupported', message, { subject, cause: error }), options)
+    } else if (!isGone(error)) report(explainFileError(error, 'look at', place.urlOf(entry.key)), options)
     return null
   }
 }

@@ -25,9 +25,9 @@ export interface Asked {
 
 /** The parts of an SDK or Node error that we look at. */
 interface Foreign {
-  readonly name?: unknown
+  readonly name?: string
   readonly code?: unknown
-  readonly Code?: unknown
+  readonly Code?: string
   readonly message?: unknown
   readonly $metadata?: { readonly httpStatusCode?: number }
   readonly $response?: { readonly headers?: Readonly<Record<string, string>> }
@@ -50,11 +50,10 @@ const THROTTLED = new Set([
 ])
 const TIMED_OUT = new Set(['TimeoutError', 'RequestTimeout', 'ETIMEDOUT', 'ESOCKETTIMEDOUT'])
 
-/** S3's message is repeated only where it is plain text of a sane length: some echo what was signed. */
-function quoted(message: unknown): string {
-  if (typeof message !== 'string' || message === '' || message === 'UnknownError') return ''
-  const line = message.replaceAll(/[^\x20-\x7e]+/g, ' ').slice(0, 200)
-  return ` (${line})`
+/** Only what this machine said is repeated, never what a server wrote: it may echo what was signed. */
+function quoted({ message, $metadata }: Foreign): string {
+  if (typeof message !== 'string' || message === '' || $metadata?.httpStatusCode !== undefined) return ''
+  return ` (${message.replaceAll(/[^\x20-\x7e]+/g, ' ').slice(0, 200)})`
 }
 
 const permission = ({ action, bucket, key }: Asked): string =>
@@ -145,14 +144,15 @@ function findRefusal({ name, status, foreign }: Seen, asked: Asked): Finding | u
 /** The endpoint or the way to it is in trouble; another try may find it well. */
 function findTrouble({ name, code, status, foreign }: Seen, asked: Asked): Finding | undefined {
   const { action, url, endpoint } = asked
-  const said = quoted(foreign.message)
-  if (TIMED_OUT.has(name) || TIMED_OUT.has(code))
+  const said = quoted(foreign)
+  // The SDK names a connection that was reset a TimeoutError, too.
+  if ((TIMED_OUT.has(name) || TIMED_OUT.has(code)) && !NETWORK.has(code))
     return transient('timeout', `${endpoint} did not answer ${action} ${url} in time${said}`)
   if (THROTTLED.has(name) || status === 429 || status === 503) {
     const message = `${endpoint} throttles: ${action} ${url} was answered ${status ?? ''} ${name}`
     return transient('throttled', message, 'answered')
   }
-  if (NETWORK.has(code) || NETWORK.has(name) || (status !== undefined && status >= 500))
+  if (NETWORK.has(code) || (status !== undefined && status >= 500 && status !== 501))
     return transient(
       'unreachable',
       `${endpoint} failed at ${action} ${url}: ${status ?? code} ${name}${said}`,
@@ -161,7 +161,7 @@ function findTrouble({ name, code, status, foreign }: Seen, asked: Asked): Findi
 }
 
 function findOther({ name, status, foreign }: Seen, { action, url, endpoint }: Asked): Finding {
-  const said = quoted(foreign.message)
+  const said = quoted(foreign)
   if (/Region is missing/.test(said)) {
     const message = `No AWS region is known for ${url}; set region of the source, or AWS_REGION`
     return { ...settled('unreachable', message), endpoint: 'not asked' }
@@ -177,7 +177,8 @@ export function judge(thrown: unknown, asked: Asked): Verdict {
   const foreign = (typeof thrown === 'object' && thrown !== null ? thrown : {}) as Foreign
   const seen: Seen = {
     foreign,
-    name: [foreign.Code, foreign.name].find((n): n is string => typeof n === 'string') ?? 'error',
+    name:
+      [foreign.Code, foreign.name].find((n) => typeof n === 'string' && /^[\w.-]{1,80}$/.test(n)) ?? 'error',
     code: typeof foreign.code === 'string' ? foreign.code : '',
     status: foreign.$metadata?.httpStatusCode,
   }
