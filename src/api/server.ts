@@ -1,8 +1,10 @@
 // The HTTP server: one port for scrapes, health, and what is known as JSON.
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import compress from '@fastify/compress'
+import formbody from '@fastify/formbody'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { explainError } from '../model/errors.ts'
 import type { FactReader } from '../model/store.ts'
-import type { IncomingMessage, ServerResponse } from 'node:http'
 
 const MAX_BODY_BYTES = 10_485_760
 const REQUEST_TIMEOUT_MS = 30_000
@@ -32,6 +34,8 @@ export async function serve(listen: { host: string; port: number }, parts: ApiPa
     const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500
     void reply.code(status).send({ status: 'error', error: explainError(error) })
   })
+  await app.register(formbody)
+  await app.register(compress, { encodings: ['gzip', 'identity'] })
   health(app, parts)
   known(app, parts.known)
   for (const routes of parts.routes) await routes(app)
