@@ -1,0 +1,196 @@
+// Manifests as compact statistics: one entry per live file in typed arrays, nothing else is kept. Iceberg spec, "Manifests".
+import { SourceError } from '../../model/errors.ts'
+import type { Known } from '../../model/facts.ts'
+import { type AvroFile, openAvro } from '../avro.ts'
+import type { AvroType } from '../avro-schema.ts'
+import { type ValueType, partitionText, timeOfBound } from './partition-value.ts'
+import type { PartitionSpec } from './schema.ts'
+
+/** What a live entry is: a data file, or what deletes rows of data files. */
+export const DATA = 0
+export const POSITION_DELETES = 1
+export const EQUALITY_DELETES = 2
+export const DELETION_VECTOR = 3
+
+export interface ManifestStatistics {
+  /** The partition spec it was written with. */
+  readonly specId: number
+  /** By live entry: its kind, bytes, rows (of a deletion vector: its cardinality) and index into `partitions`. */
+  readonly kinds: Uint8Array
+  readonly sizes: Float64Array
+  readonly rows: Float64Array
+  readonly partitionOf: Uint32Array
+  /** `day=2026-08-01/bucket=3`; '' where the spec has no fields. */
+  readonly partitions: readonly string[]
+  /** Greatest upper bound of the asked column over the data files, epoch ms; null where no file has one. */
+  readonly newestBound: Known<number>
+  /** Data files that have rows and no upper bound for the column. */
+  readonly unbounded: number
+}
+
+/** A column whose upper bounds are collected. */
+export interface BoundColumn {
+  readonly fieldId: number
+  readonly type: string
+}
+
+/** Live entries of one manifest; writers aim at 8 MB, some 50,000 entries. */
+export const MAX_ENTRIES = 5_000_000
+export const MAX_MANIFEST_BYTES = 512 * 1_048_576
+
+const [STATUS, CONTENT, PARTITION, ROWS, SIZE, FORMAT, VECTOR_SIZE, BOUND] = [0, 1, 2, 3, 4, 5, 6, 7]
+const DELETED = 2
+
+/** Throws SourceError 'corrupt', 'too-large' or 'unsupported'. */
+export function readManifest(
+  bytes: Uint8Array,
+  subject: string,
+  options: {
+    readonly specs: readonly PartitionSpec[]
+    /** What the manifest list says; null asks the manifest itself. */
+    readonly specId: number | null
+    readonly bound: BoundColumn | null
+  },
+): ManifestStatistics {
+  const file = openAvro(bytes, subject)
+  const { bound } = options
+  const entries = new Entries()
+  const specId = options.specId ?? Number(file.metadata.get('partition-spec-id') ?? 0)
+  const partition = partitionNamer(file, options.specs.find(({ id }) => id === specId) ?? null)
+  const wants = [
+    'status',
+    'data_file.content',
+    'data_file.partition',
+    'data_file.record_count',
+    'data_file.file_size_in_bytes',
+    'data_file.file_format',
+    'data_file.content_size_in_bytes',
+    bound === null ? '-' : { path: 'data_file.upper_bounds', key: bound.fieldId },
+  ]
+  let newestBound: number | null = null
+  let unbounded = 0
+  file.rows(wants, (row) => {
+    if (row[STATUS] === DELETED) return
+    const rows = amount(row[ROWS])
+    const size = amount(row[SIZE])
+    if (rows === null || size === null || typeof row[STATUS] !== 'number') {
+      throw corrupt(subject, `entry ${entries.length} lacks its status, record_count or file_size_in_bytes`)
+    }
+    if (entries.length >= MAX_ENTRIES) {
+      throw new SourceError('too-large', `${subject} has more than ${MAX_ENTRIES} live entries`, { subject })
+    }
+    const kind = kindOf(row)
+    // A Puffin file holds many vectors: its own size would be counted once for each.
+    entries.add(
+      kind,
+      kind === DELETION_VECTOR ? (amount(row[VECTOR_SIZE]) ?? size) : size,
+      rows,
+      partition(row[PARTITION]),
+    )
+    if (bound === null || kind !== DATA) return
+    const time = timeOfBound(row[BOUND], bound.type)
+    if (time !== null && (newestBound === null || time > newestBound)) newestBound = time
+    if (time === null && rows > 0) unbounded += 1
+  })
+  return { specId, ...entries.done(), newestBound, unbounded }
+}
+
+function kindOf(row: readonly unknown[]): number {
+  // v1 manifests hold data files only and do not say so.
+  if (row[CONTENT] === null || row[CONTENT] === 0) return DATA
+  if (row[CONTENT] === 2) return EQUALITY_DELETES
+  const vector = row[VECTOR_SIZE] !== null || String(row[FORMAT]).toUpperCase() === 'PUFFIN'
+  return vector ? DELETION_VECTOR : POSITION_DELETES
+}
+
+const amount = (value: unknown): number | null => (typeof value === 'number' && value >= 0 ? value : null)
+
+/** Turns the partition tuples of this file into names, each name once. */
+function partitionNamer(file: AvroFile, spec: PartitionSpec | null): (tuple: unknown) => string {
+  const fields = partitionFields(file.schema)
+  const names = fields.map(({ name, fieldId }) => {
+    // Avro names are mangled where a column's are not valid there; the field id leads back to the spec.
+    const own =
+      spec?.fields.find((field) => field.fieldId === fieldId) ??
+      spec?.fields.find((field) => field.name === name)
+    return { key: name, label: own?.name ?? name, transform: own?.transform ?? 'identity' }
+  })
+  const types = fields.map(({ type }) => valueType(type))
+  return (tuple) => {
+    if (names.length === 0 || tuple === null || typeof tuple !== 'object') return ''
+    let text = ''
+    for (const [i, { key, label, transform }] of names.entries()) {
+      const value = partitionText((tuple as Record<string, unknown>)[key], types[i]!, transform)
+      text += `${i === 0 ? '' : '/'}${label}=${value}`
+    }
+    return text
+  }
+}
+
+function partitionFields(
+  schema: AvroType,
+): readonly { name: string; fieldId: number | null; type: AvroType }[] {
+  const file = fieldsOf(schema).find((field) => field.name === 'data_file')
+  const partition = file && fieldsOf(file.type).find((field) => field.name === 'partition')
+  return partition ? fieldsOf(partition.type) : []
+}
+
+const fieldsOf = (type: AvroType): readonly { name: string; fieldId: number | null; type: AvroType }[] =>
+  type.kind === 'record' ? type.fields : []
+
+/** Partition fields are optional: [null, type]. */
+function valueType(type: AvroType): ValueType {
+  if (type.kind === 'union') {
+    const value = type.branches.find((branch) => branch.kind !== 'null')
+    return value ? valueType(value) : { kind: 'null', logical: '', scale: 0 }
+  }
+  return 'logical' in type
+    ? { kind: type.kind, logical: type.logical.name, scale: type.logical.scale }
+    : { kind: type.kind, logical: '', scale: 0 }
+}
+
+/** Growing typed arrays. */
+class Entries {
+  length = 0
+  #kinds = new Uint8Array(1_024)
+  #sizes = new Float64Array(1_024)
+  #rows = new Float64Array(1_024)
+  #partitionOf = new Uint32Array(1_024)
+  readonly #partitions = new Map<string, number>()
+
+  add(kind: number, size: number, rows: number, partition: string): void {
+    if (this.length === this.#kinds.length) this.#grow()
+    let index = this.#partitions.get(partition)
+    if (index === undefined) this.#partitions.set(partition, (index = this.#partitions.size))
+    this.#kinds[this.length] = kind
+    this.#sizes[this.length] = size
+    this.#rows[this.length] = rows
+    this.#partitionOf[this.length] = index
+    this.length += 1
+  }
+
+  done(): Pick<ManifestStatistics, 'kinds' | 'sizes' | 'rows' | 'partitionOf' | 'partitions'> {
+    return {
+      kinds: this.#kinds.slice(0, this.length),
+      sizes: this.#sizes.slice(0, this.length),
+      rows: this.#rows.slice(0, this.length),
+      partitionOf: this.#partitionOf.slice(0, this.length),
+      partitions: [...this.#partitions.keys()],
+    }
+  }
+
+  #grow(): void {
+    const grown = <A extends Uint8Array | Float64Array | Uint32Array>(into: A, from: A): A => {
+      into.set(from)
+      return into
+    }
+    const size = this.length * 2
+    this.#kinds = grown(new Uint8Array(size), this.#kinds)
+    this.#sizes = grown(new Float64Array(size), this.#sizes)
+    this.#rows = grown(new Float64Array(size), this.#rows)
+    this.#partitionOf = grown(new Uint32Array(size), this.#partitionOf)
+  }
+}
+
+const corrupt = (subject: string, found: string): SourceError =>
+  new SourceError('corrupt', `${subject}: ${found}`, { subject })
