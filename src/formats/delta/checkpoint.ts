@@ -1,0 +1,366 @@
+// A Parquet checkpoint or sidecar (protocol, "Checkpoints") → the replay's state, leaf by leaf.
+import { SourceError } from '../../model/errors.ts'
+import type { Leaf, Page } from '../parquet-page.ts'
+import { type ParquetFile, type ParquetValue, eachValue, mayHaveValues, readLeaves } from '../parquet.ts'
+import { type Domain, type Metadata, type Protocol, type Sidecar, vectorFrom } from './actions.ts'
+import { type PathKey, keyOfPathBytes, keyOfVector } from './path-key.ts'
+import type { Replay } from './replay.ts'
+import type { DeltaColumn } from './schema.ts'
+import { readStats, timeOf } from './stats.ts'
+
+type Pause = () => Promise<void>
+type Visit = (page: Page, firstRow: number, leaf: Leaf) => void
+
+/** Everything but files: they are few, and the file columns can only be understood once they are known. */
+export async function readCheckpointHead(
+  file: ParquetFile,
+  pause: Pause,
+): Promise<readonly (Metadata | Protocol | Domain | Sidecar)[]> {
+  const rows = new Map<number, Map<string, ParquetValue | (string | null)[]>>()
+  const put = (row: number, path: string, value: ParquetValue | (string | null)[]): void => {
+    const fields = rows.get(row) ?? new Map<string, ParquetValue>()
+    rows.set(row, fields.set(path, value))
+    if (rows.size > MAX_HEAD_ROWS) {
+      throw new SourceError(
+        'too-large',
+        `${file.source.name} has more than ${MAX_HEAD_ROWS} actions that are not files, the limit`,
+        { subject: file.source.name },
+      )
+    }
+  }
+  let start = 0
+  for (const [group, { rows: count }] of file.groups.entries()) {
+    const base = start
+    const visits = new Map<string, Visit>()
+    for (const [path, leaf] of file.leaves) {
+      if (!/^(?:metaData|protocol|domainMetadata|sidecar)\./.test(path)) continue
+      visits.set(
+        path,
+        leaf.maxRep === 0
+          ? (page, first) => eachValue(page, base + first, leaf, (row, value) => put(row, path, value))
+          : entriesOf((row, values) => put(base + row, path, values)),
+      )
+    }
+    await readLeaves(file, group, visits, pause)
+    start += count
+  }
+  return [...rows.values()].flatMap(headAction)
+}
+
+const MAX_HEAD_ROWS = 100_000
+
+function headAction(
+  fields: ReadonlyMap<string, ParquetValue | (string | null)[]>,
+): (Metadata | Protocol | Domain | Sidecar)[] {
+  const text = (path: string): string | null => {
+    const value = fields.get(path)
+    return value instanceof Uint8Array ? textOf(value) : null
+  }
+  const number = (path: string): number | null => {
+    const value = fields.get(path)
+    return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : null
+  }
+  // Writers name the inner fields of lists and maps in their own ways; their beginnings and order are the same.
+  const list = (prefix: string, which = 0): (string | null)[] => {
+    const found = [...fields].filter(([path]) => path.startsWith(`${prefix}.`))[which]?.[1]
+    return Array.isArray(found) ? found : []
+  }
+  const names = (prefix: string): string[] => list(prefix).filter((name) => name !== null)
+  const schemaString = text('metaData.schemaString')
+  if (schemaString !== null) {
+    const values = list('metaData.configuration', 1)
+    const configuration = Object.fromEntries(
+      list('metaData.configuration').map((key, i) => [key, values[i] ?? '']),
+    )
+    return [
+      {
+        kind: 'metadata',
+        tableId: text('metaData.id'),
+        schemaString,
+        partitionColumns: names('metaData.partitionColumns'),
+        configuration,
+        created: number('metaData.createdTime'),
+      },
+    ]
+  }
+  const reader = number('protocol.minReaderVersion')
+  if (reader !== null) {
+    const writer = number('protocol.minWriterVersion') ?? 0
+    const [readerFeatures, writerFeatures] = [
+      names('protocol.readerFeatures'),
+      names('protocol.writerFeatures'),
+    ]
+    return [{ kind: 'protocol', reader, writer, readerFeatures, writerFeatures }]
+  }
+  const domain = text('domainMetadata.domain')
+  if (domain !== null) {
+    const removed = fields.get('domainMetadata.removed') === true
+    return [{ kind: 'domain', domain, configuration: text('domainMetadata.configuration') ?? '', removed }]
+  }
+  const path = text('sidecar.path')
+  return path === null ? [] : [{ kind: 'sidecar', path, size: number('sidecar.sizeInBytes') }]
+}
+
+/** The adds and removes of one file. The replay must know the metadata already. */
+export async function readCheckpointFiles(file: ParquetFile, replay: Replay, pause: Pause): Promise<void> {
+  for (const [group, { rows }] of file.groups.entries()) {
+    if (!mayHaveValues(file, group, 'add.path') && !mayHaveValues(file, group, 'remove.path')) continue
+    const columns = new FileColumns(rows)
+    await readLeaves(file, group, visitsOf(file, replay, columns), pause)
+    if (needsJsonStats(file, group, replay, columns))
+      await readLeaves(file, group, jsonStats(replay, columns), pause)
+    await takeRows(columns, file, replay, pause)
+  }
+}
+
+/** One row group's files, column by column; a row is an add, a remove or something else. */
+class FileColumns {
+  readonly kind: Uint8Array
+  readonly high: Uint32Array
+  readonly low: Uint32Array
+  readonly size: Float64Array
+  readonly rows: Float64Array
+  readonly eventTime: Float64Array
+  readonly partition: Uint32Array
+  readonly removed: Float64Array
+  /** Only the rows that have one. */
+  readonly vectors = new Map<
+    number,
+    { storage: string; path: string; offset: number | null; cardinality: number }
+  >()
+
+  constructor(rows: number) {
+    this.kind = new Uint8Array(rows)
+    this.high = new Uint32Array(rows)
+    this.low = new Uint32Array(rows)
+    this.size = new Float64Array(rows).fill(Number.NaN)
+    this.rows = new Float64Array(rows).fill(Number.NaN)
+    this.eventTime = new Float64Array(rows).fill(Number.NaN)
+    this.partition = new Uint32Array(rows)
+    this.removed = new Float64Array(rows)
+  }
+
+  vector(row: number): { storage: string; path: string; offset: number | null; cardinality: number } {
+    const known = this.vectors.get(row)
+    if (known !== undefined) return known
+    const fresh = { storage: '', path: '', offset: null, cardinality: Number.NaN }
+    this.vectors.set(row, fresh)
+    return fresh
+  }
+}
+
+const ADD = 1
+const REMOVE = 2
+
+function visitsOf(file: ParquetFile, replay: Replay, columns: FileColumns): Map<string, Visit> {
+  const visits = new Map<string, Visit>()
+  const each = (path: string, call: (row: number, value: ParquetValue) => void): void => {
+    if (file.leaves.get(path)?.maxRep === 0)
+      visits.set(path, (page, first, leaf) => eachValue(page, first, leaf, call))
+  }
+  const numbers = (path: string, into: Float64Array): void =>
+    each(path, (row, value) => {
+      into[row] = Number(value)
+    })
+  const key: PathKey = { high: 0, low: 0 }
+  for (const [name, kind] of [
+    ['add', ADD],
+    ['remove', REMOVE],
+  ] as const) {
+    each(`${name}.path`, (row, value) => {
+      keyOfPathBytes(value as Uint8Array, replay.root, key)
+      columns.kind[row] = kind
+      columns.high[row] = key.high
+      columns.low[row] = key.low
+    })
+    numbers(`${name}.size`, columns.size)
+    each(`${name}.deletionVector.storageType`, (row, value) => {
+      columns.vector(row).storage = textOf(value as Uint8Array)
+    })
+    each(`${name}.deletionVector.pathOrInlineDv`, (row, value) => {
+      columns.vector(row).path = textOf(value as Uint8Array)
+    })
+    each(`${name}.deletionVector.offset`, (row, value) => {
+      columns.vector(row).offset = Number(value)
+    })
+    each(`${name}.deletionVector.cardinality`, (row, value) => {
+      columns.vector(row).cardinality = Number(value)
+    })
+  }
+  each('add.modificationTime', (_row, value) => replay.noteFileChange(Number(value)))
+  numbers('remove.deletionTimestamp', columns.removed)
+  numbers('add.stats_parsed.numRecords', columns.rows)
+  visitPartitions(file, replay, columns, visits)
+  const from = replay.eventTime
+  if (from !== null && from.partition === null) {
+    const path = maxValuePath(from.column)
+    const leaf = file.leaves.get(path)
+    if (leaf !== undefined) {
+      each(path, (row, value) => {
+        columns.eventTime[row] = eventTimeOf(value, leaf)
+      })
+    }
+  }
+  return visits
+}
+
+function visitPartitions(
+  file: ParquetFile,
+  replay: Replay,
+  columns: FileColumns,
+  visits: Map<string, Visit>,
+): void {
+  const names = replay.physicalPartitions
+  const leaves = [...file.leaves.keys()].filter((path) => path.startsWith('add.partitionValues.'))
+  const [keys, values] = leaves
+  columns.partition.fill(replay.partitions.idOf(names.map(() => null)))
+  if (names.length === 0 || keys === undefined || values === undefined) return
+  // Keys come before values, so a row's names are known when its values are.
+  const orders: Int32Array[] = []
+  let shared: Int32Array | null = null
+  visits.set(
+    keys,
+    entriesOf((row, entries) => {
+      const order = Int32Array.from(entries, (name) => names.indexOf(name ?? ''))
+      // All rows of a table name the same columns in the same order but for rare writers: one array serves all.
+      if (shared === null || !sameOrder(shared, order)) shared = order
+      orders[row] = shared
+    }),
+  )
+  const from = replay.eventTime
+  const tuple: (string | null)[] = names.map(() => null)
+  visits.set(
+    values,
+    entriesOf((row, entries) => {
+      tuple.fill(null)
+      const order = orders[row]
+      for (let i = 0; i < entries.length; i++) {
+        const at = order?.[i] ?? -1
+        if (at >= 0) tuple[at] = entries[i] || null
+      }
+      columns.partition[row] = replay.partitions.idOf(tuple)
+      if (from?.partition != null) columns.eventTime[row] = timeOf(tuple[from.partition] ?? undefined)
+    }),
+  )
+}
+
+const maxValuePath = (column: DeltaColumn): string =>
+  `add.stats_parsed.maxValues.${column.physical.join('.')}`
+
+const sameOrder = (a: Int32Array, b: Int32Array): boolean =>
+  a.length === b.length && a.every((one, i) => one === b[i])
+
+/** Statistics as a struct may be absent as a whole, for some files, or for the event column: then the JSON text is read. */
+function needsJsonStats(file: ParquetFile, group: number, replay: Replay, columns: FileColumns): boolean {
+  if (!mayHaveValues(file, group, 'add.stats')) return false
+  const from = replay.eventTime
+  if (from !== null && from.partition === null && !file.leaves.has(maxValuePath(from.column))) return true
+  for (let row = 0; row < columns.kind.length; row++) {
+    if (columns.kind[row] === ADD && Number.isNaN(columns.rows[row]!)) return true
+  }
+  return false
+}
+
+function jsonStats(replay: Replay, columns: FileColumns): Map<string, Visit> {
+  const from = replay.eventTime
+  const eventColumn = from === null || from.partition !== null ? null : from.column.physical
+  const visit: Visit = (page, first, leaf) =>
+    eachValue(page, first, leaf, (row, value) => {
+      const stats = readStats(textOf(value as Uint8Array), eventColumn)
+      if (Number.isNaN(columns.rows[row]!)) columns.rows[row] = stats.rows
+      if (Number.isNaN(columns.eventTime[row]!)) columns.eventTime[row] = stats.eventTime
+    })
+  return new Map([['add.stats', visit]])
+}
+
+/** Rows between two pauses while files enter the replay. */
+const ROWS_PER_SLICE = 50_000
+
+async function takeRows(
+  columns: FileColumns,
+  file: ParquetFile,
+  replay: Replay,
+  pause: Pause,
+): Promise<void> {
+  const adds = columns.kind.reduce((count, kind) => count + (kind === ADD ? 1 : 0), 0)
+  replay.live.reserve(adds)
+  const key: PathKey = { high: 0, low: 0 }
+  for (let row = 0; row < columns.kind.length; row++) {
+    if (row % ROWS_PER_SLICE === 0) await pause()
+    if (columns.kind[row] === 0) continue
+    key.high = columns.high[row]!
+    key.low = columns.low[row]!
+    const size = columns.size[row]!
+    if (columns.kind[row] === REMOVE) {
+      replay.tombstones.add(key, Number.isNaN(size) ? 0 : size, columns.removed[row]!)
+      replay.noteFileChange(columns.removed[row]!)
+      continue
+    }
+    if (!(size >= 0)) {
+      const { name } = file.source
+      throw new SourceError('corrupt', `${name}: an add without a size`, { subject: name })
+    }
+    const parts = columns.vectors.get(row)
+    const vector =
+      parts === undefined ? null : vectorFrom(parts.storage, parts.path, parts.offset, parts.cardinality)
+    replay.live.add(key, vector === null ? 0 : keyOfVector(vector.id), {
+      size,
+      rows: columns.rows[row]!,
+      deleted: vector?.cardinality ?? 0,
+      partition: columns.partition[row]!,
+      eventTime: columns.eventTime[row]!,
+    })
+  }
+}
+
+/** Collects a repeated leaf's text entries row by row; decodes each dictionary entry once. */
+function entriesOf(call: (row: number, entries: (string | null)[]) => void): Visit {
+  let row = -1
+  let entries: (string | null)[] = []
+  const decoded = new Map<Uint8Array, string>()
+  return (page, _first, leaf) => {
+    const values = page.values as unknown as ArrayLike<Uint8Array>
+    let next = 0
+    for (let i = 0; i < page.count; i++) {
+      if (page.reps === null || page.reps[i] === 0) {
+        if (row >= 0 && entries.length > 0) call(row, entries)
+        row += 1
+        entries = []
+      }
+      const def = page.defs === null ? leaf.maxDef : page.defs[i]!
+      if (def === leaf.maxDef) {
+        const at = page.indices === null ? next : page.indices[next]!
+        next += 1
+        entries.push(decodeOnce(values[at]!, page.indices !== null, decoded))
+      } else if (def >= leaf.entryDef) entries.push(null)
+    }
+    // The last row of a page is complete: rows do not continue over pages but in rare V1 files, whose rest is added then.
+    if (row >= 0 && entries.length > 0) call(row, entries)
+  }
+}
+
+function decodeOnce(bytes: Uint8Array, shared: boolean, decoded: Map<Uint8Array, string>): string {
+  const known = shared ? decoded.get(bytes) : undefined
+  if (known !== undefined) return known
+  const text = textOf(bytes)
+  if (shared) decoded.set(bytes, text)
+  return text
+}
+
+const textOf = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
+
+function eventTimeOf(value: ParquetValue, leaf: Leaf): number {
+  if (value instanceof Uint8Array) return timeOf(textOf(value))
+  if (leaf.time === 'days') return Number(value) * 86_400_000
+  if (leaf.time === 'micros') return Math.floor(Number(value) / 1_000)
+  if (leaf.time === 'millis') return Number(value)
+  return leaf.time === 'nanos' && leaf.type === 'INT96' ? nanosOfInt96(value) : Number(value) / 1_000_000
+}
+
+/** Twelve bytes as one integer: the Julian day above 64 bits of nanoseconds within it. */
+function nanosOfInt96(value: ParquetValue): number {
+  if (typeof value !== 'bigint') return Number.NaN
+  const day = Number(value >> 64n) - 2_440_588
+  return day * 86_400_000 + Math.floor(Number(value & 0xffffffffffffffffn) / 1_000_000)
+}
