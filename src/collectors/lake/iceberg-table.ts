@@ -62,17 +62,17 @@ class IcebergTable implements OpenTable {
     this.#options = options
   }
 
-  async refresh({ signal }: TableAsk): Promise<TableNews> {
-    const found = await this.#find(signal)
+  async refresh(ask: TableAsk): Promise<TableNews> {
+    const found = await this.#find(ask.signal)
     if (found === null) return QUIET
     try {
-      return await this.#tell(found, signal)
+      return await this.#tell(found, ask)
     } catch (error) {
       // Expiry may delete a manifest between the metadata that named it and our reading it: then newer metadata is there.
       if (reasonOf(error) !== 'missing') throw error
-      const again = await findMetadata(this.#objects, signal)
+      const again = await findMetadata(this.#objects, ask.signal)
       if (again.file.name === found.file.name) throw error
-      return this.#tell(again, signal)
+      return this.#tell(again, ask)
     }
   }
 
@@ -93,7 +93,7 @@ class IcebergTable implements OpenTable {
     }
   }
 
-  async #tell(found: FoundMetadata, signal: AbortSignal): Promise<TableNews> {
+  async #tell(found: FoundMetadata, { now, signal }: TableAsk): Promise<TableNews> {
     const { metadata } = found
     const last = this.#last
     const partial = [...found.partial]
@@ -108,6 +108,7 @@ class IcebergTable implements OpenTable {
     const manifests = await this.#manifests(metadata, column, partial, signal)
     if (metadata.current && manifests) problems.push(...disagreements(metadata.current, manifests))
     const reading: TableReading = {
+      now,
       metadata,
       line,
       manifests,

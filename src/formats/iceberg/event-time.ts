@@ -1,75 +1,93 @@
-// Which column tells when the data happened, and the newest such time.
+// The event time of an Iceberg table: which column tells it, and the newest one in the data.
+import type { Timestamp } from '../../model/units.ts'
+import { FUTURE_TOLERANCE_MS, obviousEventTime } from '../event-time.ts'
+import { type BoundColumn, DATA, type ManifestStatistics } from './manifest.ts'
 import type { IcebergMetadata } from './metadata.ts'
-import type { BoundColumn, ManifestStatistics } from './manifest.ts'
-import { DATA } from './manifest.ts'
 import { isTimeType, timeOfPartition } from './partition-value.ts'
 
 export interface EventColumn extends BoundColumn {
   readonly name: string
 }
 
-const USUAL_NAMES = /^(event|occurred|happened)|(^|_)(ts|time|timestamp|datetime|at|date|day)$|timestamp$/i
+const TIME_TRANSFORM = /^(identity|year|month|day|hour)$/
 
-/**
- * The configured column; else the one that the table is partitioned by in time; else the only time column, or the
- * first with a usual name. Null when there is none or the configured one is not a time.
- */
+/** The configured column, else the obvious one, else the one the table is partitioned by in time. Null when there is none. */
 export function eventColumn(metadata: IcebergMetadata, configured: string | undefined): EventColumn | null {
   const schema = metadata.schemas.find(({ id }) => id === metadata.currentSchemaId)
   const columns = (schema?.columns ?? []).flatMap(({ name, type, identity }) =>
+    // Statistics of what is inside a list or map are not those of rows.
     isTimeType(type) && !/\.(element|key|value)(\.|$)/.test(name)
       ? [{ name, type, fieldId: Number(identity) }]
       : [],
   )
   if (configured !== undefined) return columns.find(({ name }) => name === configured) ?? null
   const spec = metadata.specs.find(({ id }) => id === metadata.defaultSpecId)
-  const partitioned = columns.find(({ fieldId }) => spec?.fields.some(({ sourceId }) => sourceId === fieldId))
-  if (partitioned) return partitioned
-  const top = columns.filter(({ name }) => !name.includes('.'))
-  return (top.length === 1 ? top[0] : top.find(({ name }) => USUAL_NAMES.test(name))) ?? null
+  const partitioned = columns.filter(({ fieldId }) =>
+    spec?.fields.some(({ sourceId, transform }) => sourceId === fieldId && TIME_TRANSFORM.test(transform)),
+  )
+  return obviousEventTime(columns) ?? partitioned[0] ?? null
 }
 
-/** From upper bounds where every file has one; else from partition values, whose period's start it then is. */
+export interface NewestEvent {
+  readonly newest: number | null
+  /** Where it comes from: all files have an upper bound, only some have, or it is the start of a partition. */
+  readonly from: 'bounds' | 'some bounds' | 'partitions'
+  /** Files left out because their bound is in the future. */
+  readonly future: number
+}
+
 export function newestEvent(
   metadata: IcebergMetadata,
   column: EventColumn,
   manifests: readonly ManifestStatistics[],
-): { newest: number | null; from: 'bounds' | 'some bounds' | 'partitions' } {
-  const newest = greatest(manifests.map(({ newestBound }) => newestBound))
-  const unbounded = manifests.some((manifest) => manifest.unbounded > 0)
-  if (newest !== null && !unbounded) return { newest, from: 'bounds' }
-  const labels = metadata.specs.flatMap(({ fields }) =>
-    fields
-      .filter(
-        ({ sourceId, transform }) =>
-          sourceId === column.fieldId && /^(identity|year|month|day|hour)$/.test(transform),
-      )
-      .map(({ name }) => `${name}=`),
-  )
-  const partitioned = greatest(
-    labels.length === 0
-      ? []
-      : manifests.flatMap((manifest) => dataPartitions(manifest).map((name) => partitionTime(name, labels))),
-  )
+  now: Timestamp,
+): NewestEvent {
+  const limit = now + FUTURE_TOLERANCE_MS
+  let newest: number | null = null
+  let future = 0
+  let unbounded = 0
+  for (const { kinds, rows, bounds } of manifests) {
+    for (let i = 0; i < kinds.length; i++) {
+      if (kinds[i] !== DATA || rows[i] === 0) continue
+      const bound = bounds[i] ?? Number.NaN
+      if (Number.isNaN(bound)) unbounded += 1
+      else if (bound > limit) future += 1
+      else if (newest === null || bound > newest) newest = bound
+    }
+  }
+  if (newest !== null && unbounded === 0) return { newest, from: 'bounds', future }
+  const started = newestPartition(metadata, column, manifests, limit)
   // Both only say what is there at least; the later one says more.
-  if (partitioned !== null && (newest === null || partitioned > newest))
-    return { newest: partitioned, from: 'partitions' }
-  return { newest, from: 'some bounds' }
+  if (started !== null && (newest === null || started > newest))
+    return { newest: started, from: 'partitions', future }
+  return { newest, from: 'some bounds', future }
 }
 
-function dataPartitions({ kinds, rows, partitionOf, partitions }: ManifestStatistics): readonly string[] {
+/** The start of the newest period that the table is partitioned by and has rows in. */
+function newestPartition(
+  metadata: IcebergMetadata,
+  column: EventColumn,
+  manifests: readonly ManifestStatistics[],
+  limit: number,
+): number | null {
+  let newest: number | null = null
+  for (const manifest of manifests) {
+    const fields = metadata.specs.find(({ id }) => id === manifest.specId)?.fields ?? []
+    const field = fields.find(
+      ({ sourceId, transform }) => sourceId === column.fieldId && TIME_TRANSFORM.test(transform),
+    )
+    if (field === undefined) continue
+    for (const name of partitionsWithRows(manifest)) {
+      const value = name.split('/').find((part) => part.startsWith(`${field.name}=`))
+      const time = value === undefined ? null : timeOfPartition(value.slice(field.name.length + 1))
+      if (time !== null && time <= limit && (newest === null || time > newest)) newest = time
+    }
+  }
+  return newest
+}
+
+function partitionsWithRows({ kinds, rows, partitionOf, partitions }: ManifestStatistics): readonly string[] {
   const used = new Set<number>()
   for (let i = 0; i < kinds.length; i++) if (kinds[i] === DATA && rows[i]! > 0) used.add(partitionOf[i]!)
   return [...used].map((index) => partitions[index]!)
 }
-
-function partitionTime(name: string, labels: readonly string[]): number | null {
-  for (const part of name.split('/')) {
-    const label = labels.find((prefix) => part.startsWith(prefix))
-    if (label !== undefined) return timeOfPartition(part.slice(label.length))
-  }
-  return null
-}
-
-const greatest = (times: readonly (number | null)[]): number | null =>
-  times.reduce((best, time) => (time !== null && (best === null || time > best) ? time : best), null)

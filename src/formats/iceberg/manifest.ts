@@ -1,6 +1,5 @@
 // Manifests as compact statistics: one entry per live file in typed arrays, nothing else is kept. Iceberg spec, "Manifests".
 import { SourceError } from '../../model/errors.ts'
-import type { Known } from '../../model/facts.ts'
 import { type AvroFile, openAvro } from '../avro.ts'
 import type { AvroType } from '../avro-schema.ts'
 import { type ValueType, partitionText, timeOfBound } from './partition-value.ts'
@@ -22,10 +21,8 @@ export interface ManifestStatistics {
   readonly partitionOf: Uint32Array
   /** `day=2026-08-01/bucket=3`; '' where the spec has no fields. */
   readonly partitions: readonly string[]
-  /** Greatest upper bound of the asked column over the data files, epoch ms; null where no file has one. */
-  readonly newestBound: Known<number>
-  /** Data files that have rows and no upper bound for the column. */
-  readonly unbounded: number
+  /** Upper bound of the asked column, epoch ms, NaN where there is none; empty when no column was asked for. */
+  readonly bounds: Float64Array
 }
 
 /** A column whose upper bounds are collected. */
@@ -67,8 +64,6 @@ export function readManifest(
     'data_file.content_size_in_bytes',
     bound === null ? '-' : { path: 'data_file.upper_bounds', key: bound.fieldId },
   ]
-  let newestBound: number | null = null
-  let unbounded = 0
   file.rows(wants, (row) => {
     if (row[STATUS] === DELETED) return
     const rows = amount(row[ROWS])
@@ -80,19 +75,17 @@ export function readManifest(
       throw new SourceError('too-large', `${subject} has more than ${MAX_ENTRIES} live entries`, { subject })
     }
     const kind = kindOf(row)
-    // A Puffin file holds many vectors: its own size would be counted once for each.
-    entries.add(
+    entries.add({
       kind,
-      kind === DELETION_VECTOR ? (amount(row[VECTOR_SIZE]) ?? size) : size,
+      // A Puffin file holds many vectors: its own size would be counted once for each.
+      size: kind === DELETION_VECTOR ? (amount(row[VECTOR_SIZE]) ?? size) : size,
       rows,
-      partition(row[PARTITION]),
-    )
-    if (bound === null || kind !== DATA) return
-    const time = timeOfBound(row[BOUND], bound.type)
-    if (time !== null && (newestBound === null || time > newestBound)) newestBound = time
-    if (time === null && rows > 0) unbounded += 1
+      partition: partition(row[PARTITION]),
+      bound:
+        bound === null || kind !== DATA ? Number.NaN : (timeOfBound(row[BOUND], bound.type) ?? Number.NaN),
+    })
   })
-  return { specId, ...entries.done(), newestBound, unbounded }
+  return { specId, ...entries.done(bound !== null) }
 }
 
 function kindOf(row: readonly unknown[]): number {
@@ -149,31 +142,42 @@ function valueType(type: AvroType): ValueType {
     : { kind: type.kind, logical: '', scale: 0 }
 }
 
-/** Growing typed arrays. */
+interface Entry {
+  readonly kind: number
+  readonly size: number
+  readonly rows: number
+  readonly partition: string
+  readonly bound: number
+}
+
+/** Entries in typed arrays that grow. */
 class Entries {
   length = 0
   #kinds = new Uint8Array(1_024)
   #sizes = new Float64Array(1_024)
   #rows = new Float64Array(1_024)
+  #bounds = new Float64Array(1_024)
   #partitionOf = new Uint32Array(1_024)
   readonly #partitions = new Map<string, number>()
 
-  add(kind: number, size: number, rows: number, partition: string): void {
+  add({ kind, size, rows, partition, bound }: Entry): void {
     if (this.length === this.#kinds.length) this.#grow()
     let index = this.#partitions.get(partition)
     if (index === undefined) this.#partitions.set(partition, (index = this.#partitions.size))
-    this.#kinds[this.length] = kind
-    this.#sizes[this.length] = size
-    this.#rows[this.length] = rows
-    this.#partitionOf[this.length] = index
-    this.length += 1
+    const at = this.length++
+    this.#kinds[at] = kind
+    this.#sizes[at] = size
+    this.#rows[at] = rows
+    this.#bounds[at] = bound
+    this.#partitionOf[at] = index
   }
 
-  done(): Pick<ManifestStatistics, 'kinds' | 'sizes' | 'rows' | 'partitionOf' | 'partitions'> {
+  done(withBounds: boolean): Omit<ManifestStatistics, 'specId'> {
     return {
       kinds: this.#kinds.slice(0, this.length),
       sizes: this.#sizes.slice(0, this.length),
       rows: this.#rows.slice(0, this.length),
+      bounds: this.#bounds.slice(0, withBounds ? this.length : 0),
       partitionOf: this.#partitionOf.slice(0, this.length),
       partitions: [...this.#partitions.keys()],
     }
@@ -188,6 +192,7 @@ class Entries {
     this.#kinds = grown(new Uint8Array(size), this.#kinds)
     this.#sizes = grown(new Float64Array(size), this.#sizes)
     this.#rows = grown(new Float64Array(size), this.#rows)
+    this.#bounds = grown(new Float64Array(size), this.#bounds)
     this.#partitionOf = grown(new Uint32Array(size), this.#partitionOf)
   }
 }

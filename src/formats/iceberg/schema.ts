@@ -1,11 +1,11 @@
 // Iceberg schemas, partition specs and sort orders in our words: columns by field id, transforms as `day(ts)`.
 // Iceberg spec, "Schemas and Data Types", "Partition Transforms", "Sorting".
-import { type Json, type JsonObject, arrayOf, isObject, numberOf, objectOf, stringOf } from '../json.ts'
+import { type Json, type JsonObject, arrayOf, numberOf, objectOf, stringOf } from '../json.ts'
 import type { IdentifiedColumn } from '../schema-changes.ts'
 
 export interface IcebergSchema {
   readonly id: number
-  /** Nested fields follow their parent, spelled with dots; `identity` is the field id. */
+  /** Flat, nested fields spelled with dots; `identity` is the field id. */
   readonly columns: readonly IdentifiedColumn[]
 }
 
@@ -52,53 +52,55 @@ function addFields(
   columns: IdentifiedColumn[],
   depth: number,
 ): void {
-  for (const field of arrayOf(fields)) {
-    if (!isObject(field)) continue
+  for (const entry of arrayOf(fields)) {
+    const field = objectOf(entry)
     const name = prefix + (stringOf(field['name']) ?? '').slice(0, MAX_NAME)
-    add(name, field['id'], field['required'] === true, field['type'], columns, depth)
+    add({ name, id: field['id'], required: field['required'] === true, type: field['type'] }, columns, depth)
   }
 }
 
-function add(
-  name: string,
-  id: Json | undefined,
-  required: boolean,
-  type: Json | undefined,
-  columns: IdentifiedColumn[],
-  depth: number,
-): void {
+interface Nested {
+  readonly name: string
+  readonly id: Json | undefined
+  readonly required: boolean
+  readonly type: Json | undefined
+}
+
+/** A struct is its fields; a list or map is a column, and what is inside of it is one too. */
+function add({ name, id, required, type }: Nested, columns: IdentifiedColumn[], depth: number): void {
   if (depth > MAX_TYPE_DEPTH) throw new RangeError(`a schema is nested deeper than ${MAX_TYPE_DEPTH}`)
   if (columns.length >= MAX_COLUMNS) throw new RangeError(`a schema has more than ${MAX_COLUMNS} columns`)
   const nested = objectOf(type)
-  const kind = stringOf(type) ?? stringOf(nested['type']) ?? 'unknown'
-  columns.push({
-    name,
-    type: kind.replace(/^decimal\((\d+),\s*(\d+)\)$/, 'decimal($1,$2)').slice(0, MAX_NAME),
-    nullable: !required,
-    identity: String(numberOf(id) ?? name),
-  })
-  if (kind === 'struct') addFields(nested['fields'], `${name}.`, columns, depth + 1)
-  if (kind === 'list') {
+  if (nested['type'] === 'struct') return addFields(nested['fields'], `${name}.`, columns, depth + 1)
+  const identity = String(numberOf(id) ?? name)
+  columns.push({ name, type: typeName(type, depth).slice(0, MAX_NAME), nullable: !required, identity })
+  const inside = (part: 'element' | 'key' | 'value'): void =>
     add(
-      `${name}.element`,
-      nested['element-id'],
-      nested['element-required'] === true,
-      nested['element'],
+      {
+        name: `${name}.${part}`,
+        id: nested[`${part}-id`],
+        required: part === 'key' || nested[`${part}-required`] === true,
+        type: nested[part],
+      },
       columns,
       depth + 1,
     )
+  if (nested['type'] === 'list') inside('element')
+  if (nested['type'] === 'map') {
+    inside('key')
+    inside('value')
   }
-  if (kind === 'map') {
-    add(`${name}.key`, nested['key-id'], true, nested['key'], columns, depth + 1)
-    add(
-      `${name}.value`,
-      nested['value-id'],
-      nested['value-required'] === true,
-      nested['value'],
-      columns,
-      depth + 1,
-    )
-  }
+}
+
+/** In Iceberg's words: `decimal(9,2)`, `list<string>`, `map<string, struct>`. */
+function typeName(type: Json | undefined, depth: number): string {
+  if (typeof type === 'string') return type.replace(/^decimal\((\d+),\s*(\d+)\)$/, 'decimal($1,$2)')
+  if (depth > MAX_TYPE_DEPTH) throw new RangeError(`a schema is nested deeper than ${MAX_TYPE_DEPTH}`)
+  const nested = objectOf(type)
+  const of = (part: string): string => typeName(nested[part], depth + 1)
+  if (nested['type'] === 'list') return `list<${of('element')}>`
+  if (nested['type'] === 'map') return `map<${of('key')}, ${of('value')}>`
+  return stringOf(nested['type']) ?? 'unknown'
 }
 
 /** `id` for v1's `partition-spec`, which is a bare list of fields. */

@@ -22,6 +22,7 @@ export interface ReadManifest {
 }
 
 export interface TableReading {
+  readonly now: Timestamp
   readonly metadata: IcebergMetadata
   /** The main line of snapshots, oldest first. */
   readonly line: readonly Snapshot[]
@@ -175,18 +176,20 @@ function partitionSizes(metadata: IcebergMetadata, manifests: readonly ManifestS
 }
 
 function eventTime(
-  { metadata, eventColumn }: TableReading,
+  { metadata, eventColumn, now }: TableReading,
   statistics: readonly ManifestStatistics[] | null,
   partial: string[],
 ): TableFact['eventTime'] {
   if (eventColumn === null || statistics === null) return null
-  const { newest, from } = newestEvent(metadata, eventColumn, statistics)
+  const { name } = eventColumn
+  const { newest, from, future } = newestEvent(metadata, eventColumn, statistics, now)
+  if (future > 0)
+    partial.push(`${future} files have ${name} more than a day in the future; they are left out`)
   if (newest === null) return null
   if (from === 'partitions')
-    partial.push(`the newest event time is the start of the newest partition of ${eventColumn.name}`)
-  if (from === 'some bounds')
-    partial.push(`some files have no upper bound for ${eventColumn.name}: events may be newer`)
-  return { column: eventColumn.name, newest: timestamp(newest) }
+    partial.push(`the newest ${name} is the start of its newest partition: events may be newer`)
+  if (from === 'some bounds') partial.push(`some files have no upper bound for ${name}: events may be newer`)
+  return { column: name, newest: timestamp(newest) }
 }
 
 /** The first metadata file's time, where the log still reaches back to it. */
