@@ -40,6 +40,19 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 }
 
+/**
+ * What we keep could not be written or read: the disk is full, a database is damaged. What was there before is
+ * unchanged; the message says what to do.
+ */
+export class StoreError extends Error {
+  override readonly name = 'StoreError'
+  readonly reason: 'full' | 'corrupt' | 'failed'
+  constructor(reason: 'full' | 'corrupt' | 'failed', message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.reason = reason
+  }
+}
+
 /** Any thrown value as one line, causes included. Messages of ours carry no secrets; foreign ones are bounded. */
 export function explainError(error: unknown): string {
   const parts: string[] = []

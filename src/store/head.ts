@@ -1,0 +1,94 @@
+// The newest samples of all series, in memory: what queries and rules mostly read.
+import type { Range } from '../model/series.ts'
+import type { Gather } from './gather.ts'
+import { SeriesIndex } from './series-index.ts'
+import type { Late, ReadSamples, Series } from './series.ts'
+import { Timeline } from './timeline.ts'
+
+/** One append, resolved to series: from a writer, or read back from disk. */
+export interface Append {
+  readonly timeline: Timeline
+  readonly at: number
+  readonly tick: number
+  /** By position; the timeline's own list where nothing changed. */
+  readonly series: readonly Series[]
+  readonly values: Float64Array
+  /** Series of the previous append that are not in this one. */
+  readonly ended: readonly Series[]
+}
+
+export class Head {
+  readonly index: SeriesIndex
+  readonly timelines = new Map<number, Timeline>()
+  /** Everything before this time that was appended until then is in segments. */
+  cut = 0
+  /** Series that have late samples. */
+  readonly late = new Set<Series>()
+
+  constructor(read: ReadSamples) {
+    this.index = new SeriesIndex(read)
+  }
+
+  /** Numbers held. */
+  get stored(): number {
+    let sum = 0
+    for (const { pages } of this.timelines.values()) for (const page of pages) sum += page.stored
+    return sum
+  }
+
+  addTimeline(scope: number): Timeline {
+    const timeline = new Timeline(scope, this.cut)
+    this.timelines.set(scope, timeline)
+    return timeline
+  }
+
+  apply({ timeline, at, tick, series, values, ended }: Append): void {
+    if (at <= timeline.lastAt) {
+      for (const [i, one] of series.entries())
+        this.#addLate(one, { at, value: values[i]!, stale: false, tick })
+      return
+    }
+    if (series !== timeline.current || timeline.disturbed) this.arrange(timeline, series)
+    for (const one of ended) timeline.claim(one)
+    timeline.append(at, tick, values, ended)
+  }
+
+  /** Gives the series of a scope's append their rows. */
+  arrange(timeline: Timeline, series: readonly Series[]): void {
+    for (const one of timeline.current) one.position = -1
+    for (const [i, one] of series.entries()) {
+      timeline.claim(one)
+      one.position = i
+    }
+    timeline.current = series
+    timeline.rows = Int32Array.from(series, (one) => one.row)
+    timeline.disturbed = false
+  }
+
+  /** Late samples first: a column was compared with them before it was written. */
+  gather(series: Series, range: Range, out: Gather): void {
+    for (const { at, value, stale } of series.late ?? [])
+      if (at >= range.from && at <= range.to) out.push(at, value, stale)
+    for (const { timeline, row } of series.earlier ?? []) timeline.gather(row, range, out)
+    series.timeline?.gather(series.row, range, out)
+  }
+
+  /** Forgets late samples that are on disk now and would be read there. */
+  forgetLate(until: { readonly cut: number; readonly tick: number }): void {
+    for (const series of this.late) {
+      const floor = series.timeline?.floor ?? Infinity
+      const rest = series.late!.filter(
+        ({ at, tick }) => tick > until.tick || at >= until.cut || (at >= floor && series.earlier === null),
+      )
+      series.late = rest.length > 0 ? rest : null
+      if (rest.length === 0) this.late.delete(series)
+    }
+  }
+
+  #addLate(series: Series, late: Late): void {
+    const list = series.late ?? []
+    const before = list.filter(({ at }) => at <= late.at)
+    series.late = [...before, late, ...list.slice(before.length)]
+    this.late.add(series)
+  }
+}
