@@ -45,6 +45,7 @@ export interface Remove {
 export interface Metadata {
   readonly kind: 'metadata'
   readonly tableId: string | null
+  /** Empty where the writer left it out (Delta Live Tables do at version 0): the schema is unknown. */
   readonly schemaString: string
   readonly partitionColumns: readonly string[]
   readonly configuration: Readonly<Record<string, string>>
@@ -120,10 +121,10 @@ const READERS: Readonly<Record<string, (body: JsonObject, origin: JsonOrigin) =>
     size: numberOf(body['size']),
     vector: vectorOf(body['deletionVector']),
   }),
-  metaData: (body, origin) => ({
+  metaData: (body) => ({
     kind: 'metadata',
     tableId: stringOf(body['id']),
-    schemaString: required(stringOf(body['schemaString']), 'metaData.schemaString', origin),
+    schemaString: stringOf(body['schemaString']) ?? '',
     partitionColumns: stringsOf(body['partitionColumns']),
     configuration: configurationOf(body['configuration']),
     created: numberOf(body['createdTime']),

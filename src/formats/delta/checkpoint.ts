@@ -67,7 +67,8 @@ function headAction(
   }
   const names = (prefix: string): string[] => list(prefix).filter((name) => name !== null)
   const schemaString = text('metaData.schemaString')
-  if (schemaString !== null) {
+  const tableId = text('metaData.id')
+  if (schemaString !== null || tableId !== null) {
     const values = list('metaData.configuration', 1)
     const configuration = Object.fromEntries(
       list('metaData.configuration').map((key, i) => [key, values[i] ?? '']),
@@ -75,8 +76,8 @@ function headAction(
     return [
       {
         kind: 'metadata',
-        tableId: text('metaData.id'),
-        schemaString,
+        tableId,
+        schemaString: schemaString ?? '',
         partitionColumns: names('metaData.partitionColumns'),
         configuration,
         created: number('metaData.createdTime'),

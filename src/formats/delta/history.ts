@@ -54,7 +54,7 @@ export class History {
     this.#metadata = metadata
     if (before === null) return []
     return [
-      ...(before.schemaString === metadata.schemaString
+      ...(before.schemaString === metadata.schemaString || before.schemaString === ''
         ? []
         : diffSchemas(
             parseSchema(before.schemaString, subject),

@@ -22,6 +22,7 @@ export interface DeltaColumn extends IdentifiedColumn {
 }
 
 export function parseSchema(schemaString: string, subject: string): readonly DeltaColumn[] {
+  if (schemaString === '') return []
   const columns: DeltaColumn[] = []
   const schema = parseJsonObject(schemaString, { subject: `${subject} (schemaString)` })
   flatten(schema, { name: [], physical: [], nullable: true, plain: true }, columns, subject)
