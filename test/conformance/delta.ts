@@ -13,20 +13,23 @@ import { createLimiter } from '../../src/io/limiter.ts'
 import type { ObjectStore } from '../../src/io/object-store.ts'
 import { explainError } from '../../src/model/errors.ts'
 import { timestamp } from '../../src/model/units.ts'
-import type { Report } from './report.ts'
+import type { Report, TableReport } from './report.ts'
 
 const signal = new AbortController().signal
 const reading = { signal, pause: async () => {} }
 
-/** Folders below `root` that hold a Delta table. */
-export const deltaTables = (root: string): readonly string[] =>
-  fs
-    .globSync('**/_delta_log', { cwd: root })
-    .map((folder) => path.resolve(root, path.dirname(folder)))
-    .toSorted()
+/** Tables that are broken on purpose, by their path below the folder, with the reason. */
+const BROKEN: Readonly<Record<string, string>> = {}
 
-/** `dir` is a table's folder. */
-export async function checkDelta(dir: string, report: Report): Promise<void> {
+/** Checks every Delta table below `root`. */
+export async function checkDelta(root: string, report: Report): Promise<void> {
+  for (const folder of fs.globSync('**/_delta_log', { cwd: root }).toSorted()) {
+    const name = path.dirname(folder)
+    await checkTable(path.resolve(root, name), report.table(name, BROKEN[name]))
+  }
+}
+
+async function checkTable(dir: string, report: TableReport): Promise<void> {
   const table = createFileObjects(dir, createLimiter(16))
   const log = openLog(table)
   try {
@@ -34,7 +37,7 @@ export async function checkDelta(dir: string, report: Report): Promise<void> {
     await checkVersions(log, listing, dir, report)
     await checkDriver(table, dir, report)
   } catch (error) {
-    report.fail('read', explainError(error))
+    report.failed('read', explainError(error))
   }
 }
 
@@ -42,7 +45,7 @@ async function checkVersions(
   log: ObjectStore,
   listing: LogListing,
   dir: string,
-  report: Report,
+  report: TableReport,
 ): Promise<void> {
   let replay = emptyReplay(dir)
   for (let version = 0; version <= listing.newest; version++) {
@@ -57,7 +60,7 @@ async function checkVersions(
       await loadCheckpoint(log, checkpoint, loaded, reading)
       if (replay.version === version) {
         const what = `checkpoint ${version} (${checkpoint.files.length} files)`
-        report.check(what, liveOf(replay), liveOf(loaded))
+        report.check(what, liveOf(loaded), liveOf(replay))
       } else replay = loaded
     }
     if (replay.version === version && listing.checksums.has(version)) {
@@ -69,13 +72,13 @@ async function checkVersions(
   }
 }
 
-function checkChecksum(replay: Replay, crc: Checksum, version: number, report: Report): void {
+function checkChecksum(replay: Replay, crc: Checksum, version: number, report: TableReport): void {
   const ours = liveOf(replay)
   const at = (what: string): string => `version ${version} ${what}`
-  if (crc.files !== null) report.check(at('numFiles'), ours.files, crc.files)
-  if (crc.bytes !== null) report.check(at('tableSizeBytes'), ours.bytes, crc.bytes)
-  if (crc.deletionVectors !== null) report.check(at('numDeletionVectors'), ours.vectors, crc.deletionVectors)
-  if (crc.deletedRows !== null) report.check(at('numDeletedRecords'), ours.deleted, crc.deletedRows)
+  if (crc.files !== null) report.check(at('numFiles'), crc.files, ours.files)
+  if (crc.bytes !== null) report.check(at('tableSizeBytes'), crc.bytes, ours.bytes)
+  if (crc.deletionVectors !== null) report.check(at('numDeletionVectors'), crc.deletionVectors, ours.vectors)
+  if (crc.deletedRows !== null) report.check(at('numDeletedRecords'), crc.deletedRows, ours.deleted)
   if (crc.histogram === null) return
   const { boundaries, counts, bytes } = crc.histogram
   const [files, total] = [boundaries.map(() => 0), boundaries.map(() => 0)]
@@ -84,11 +87,11 @@ function checkChecksum(replay: Replay, crc: Checksum, version: number, report: R
     files[bin] = files[bin]! + 1
     total[bin] = total[bin]! + size
   }
-  report.check(at('histogram'), { files, total }, { files: counts, total: bytes })
+  report.check(at('histogram'), { files: counts, total: bytes }, { files, total })
 }
 
 /** The driver's fact at the newest version, by its own way from a checkpoint, says the same as the plain replay. */
-async function checkDriver(table: ObjectStore, dir: string, report: Report): Promise<void> {
+async function checkDriver(table: ObjectStore, dir: string, report: TableReport): Promise<void> {
   const identity = {
     source: 'lake',
     table: path.basename(dir),
@@ -99,8 +102,8 @@ async function checkDriver(table: ObjectStore, dir: string, report: Report): Pro
   const open = openDeltaTable(table, { ...identity, location: table.url })
   const ask = { now: timestamp(Date.now()), signal }
   const { table: fact, problems } = await open.refresh(ask)
-  report.check('problems', problems, [])
-  report.check('fact', fact !== null && fact.version !== null, true)
+  report.check('problems', [], problems)
+  report.check('fact', true, fact !== null && fact.version !== null)
   const before = { ...table.counters }
   const again = await open.refresh(ask)
   const requests = [
@@ -108,7 +111,7 @@ async function checkDriver(table: ObjectStore, dir: string, report: Report): Pro
     table.counters.lists - before.lists,
     table.counters.heads - before.heads,
   ]
-  report.check('quiet poll', { changed: again.changed, requests }, { changed: false, requests: [1, 0, 0] })
+  report.check('quiet poll', { changed: false, requests: [1, 0, 0] }, { changed: again.changed, requests })
 }
 
 const emptyReplay = (dir: string): Replay => new Replay({ root: `file://${dir}`, eventTimeColumn: undefined })

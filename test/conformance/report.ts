@@ -1,12 +1,15 @@
 // Counts what was checked and prints a line per difference; shared by the checks of all table formats.
 
 export interface Report {
-  /** A table is looked at from here on; its name is what the list of broken tables may excuse. */
-  table(name: string): void
-  /** One comparison of what we found with what the writer recorded. */
-  check(what: string, ours: unknown, writers: unknown): void
+  /** Starts a table. `broken`: why it is broken on purpose; its differences are printed, not counted as failed. */
+  table(name: string, broken?: string): TableReport
+}
+
+export interface TableReport {
+  /** One comparison of what the writer recorded with what we found. */
+  check(what: string, recorded: unknown, found: unknown): void
   /** Something that should have been readable was not. */
-  fail(what: string, why: string): void
+  failed(what: string, why: string): void
 }
 
 export interface Totals {
@@ -15,26 +18,24 @@ export interface Totals {
   readonly failed: number
 }
 
-/** `broken`: tables that are broken on purpose, by name, with the reason. Reported, not counted as failed. */
-export function createReport(broken: Readonly<Record<string, string>>): Report & { readonly totals: Totals } {
+export function createReport(): Report & { readonly totals: Totals } {
   const totals = { tables: 0, checks: 0, failed: 0 }
-  let current = ''
-  const fail = (what: string, why: string): void => {
-    const excuse = broken[current]
-    if (excuse === undefined) totals.failed += 1
-    console.log(`${current}: ${what}: ${why}${excuse === undefined ? '' : ` (expected: ${excuse})`}`)
-  }
   return {
     totals,
-    table(name) {
-      current = name
+    table(name, broken) {
       totals.tables += 1
+      const failed = (what: string, why: string): void => {
+        if (broken === undefined) totals.failed += 1
+        console.log(`${name}: ${what}: ${why}${broken === undefined ? '' : ` (expected: ${broken})`}`)
+      }
+      return {
+        failed,
+        check(what, recorded, found) {
+          totals.checks += 1
+          const [theirs, ours] = [JSON.stringify(recorded), JSON.stringify(found)]
+          if (ours !== theirs) failed(what, `recorded ${theirs}, found ${ours}`)
+        },
+      }
     },
-    check(what, ours, writers) {
-      totals.checks += 1
-      const [a, b] = [JSON.stringify(ours), JSON.stringify(writers)]
-      if (a !== b) fail(what, `we have ${a}, the writer ${b}`)
-    },
-    fail,
   }
 }

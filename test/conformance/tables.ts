@@ -1,14 +1,10 @@
 // Reads every table below a folder and compares with what its writers recorded:
 // node test/conformance/tables.ts DIR [--min-tables N] [--min-checks N]
 import fs from 'node:fs'
-import path from 'node:path'
 import { parseArgs } from 'node:util'
-import { checkDelta, deltaTables } from './delta.ts'
-import { checkIceberg, icebergTables } from './iceberg.ts'
+import { checkDelta } from './delta.ts'
+import { checkIceberg } from './iceberg.ts'
 import { createReport } from './report.ts'
-
-/** Tables that are broken on purpose, by their path below the folder, with the reason. */
-const BROKEN: Readonly<Record<string, string>> = {}
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -22,16 +18,9 @@ if (root === undefined || !fs.existsSync(root)) {
   process.exit(2)
 }
 
-const report = createReport(BROKEN)
-const nameOf = (dir: string): string => path.relative(root, dir) || path.basename(dir)
-for (const dir of deltaTables(root)) {
-  report.table(nameOf(dir))
-  await checkDelta(dir, report)
-}
-for (const dir of icebergTables(root)) {
-  report.table(nameOf(dir))
-  checkIceberg(dir, report)
-}
+const report = createReport()
+await checkDelta(root, report)
+checkIceberg(root, report)
 
 const { tables, checks, failed } = report.totals
 console.log(JSON.stringify({ tables, checks, failed }))
