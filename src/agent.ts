@@ -8,15 +8,14 @@ import type { Collector, Source } from './collectors/collector.ts'
 import { type LoadedConfig, type SourceConfig, listenParts } from './config/config.ts'
 import type { Clock } from './io/clock.ts'
 import { deadline, every } from './io/every.ts'
-import type { Io } from './io/io.ts'
 import type { Log } from './io/log.ts'
-import { createIo } from './io/objects.ts'
+import { type Io, createIo } from './io/io.ts'
 import { monitorProcess } from './io/process-health.ts'
 import { type Job, runJobs } from './io/schedule.ts'
 import { pollSource } from './poll.ts'
 import type { Store } from './model/store.ts'
 import { LOOKBACK } from './model/series.ts'
-import { MINUTE, type Millis, type Timestamp, millis } from './model/units.ts'
+import { MINUTE, type Millis, type Timestamp, millis, timestamp } from './model/units.ts'
 import { openStore } from './store/store.ts'
 import { type Current, openTelemetry } from './telemetry/telemetry.ts'
 
@@ -77,20 +76,27 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   options.onListening(server.url)
   log.info({ url: server.url, sources: config.sources.length, version }, 'listening')
 
-  const tick = (now: Timestamp) => store.series.append('catalogue', samplesAt(view, now), now)
+  let ticked = timestamp(0)
+  const tick = (now: Timestamp) => {
+    // A scope's appends move forward; two in one millisecond would make the second a late one, which ends no series.
+    ticked = timestamp(Math.max(now, ticked + 1))
+    store.series.append('catalogue', samplesAt(view, now), ticked)
+  }
   const io = createIo({ clock, log, base: loaded.base })
   const sources = config.sources.map((source) => connect(source, io))
   await Promise.all([
-    ...sources.map(({ name, type, interval, source, objects }) =>
-      every({ name, interval, clock, log, signal }, async (now) => {
-        const limit = deadline(clock, millis(Math.max(interval * POLL_PATIENCE, POLL_LEAST)), signal)
-        await pollSource(
-          { name, type, source, store, clock, log, objects, signal: limit.signal, ending: signal },
+    ...sources.map((source) =>
+      every({ name: source.name, interval: source.interval, clock, log, signal }, async (now) => {
+        const limit = deadline(clock, millis(Math.max(source.interval * POLL_PATIENCE, POLL_LEAST)), signal)
+        const recorded = await pollSource(
+          { ...source, store, clock, log, signal: limit.signal, ending: signal },
           now,
         )
         limit.done()
+        // What could not be recorded is read again: a source that starts anew tells its whole kept history.
+        if (!recorded) source.restart()
         // A newcomer should not wait a whole interval to see something.
-        if (waiting.delete(name)) tick(clock.now())
+        if (waiting.delete(source.name)) tick(clock.now())
       }),
     ),
     every({ name: 'tick', interval: config.resolution, clock, log, signal }, tick),
@@ -106,9 +112,11 @@ interface Connected {
   readonly name: string
   readonly type: string
   readonly interval: Millis
-  readonly source: Extract<Source, { mode: 'poll' }>
+  readonly poll: PollingSource['poll']
+  readonly restart: () => void
   readonly objects: () => { requests: number; bytes: number }
 }
+type PollingSource = Extract<Source, { mode: 'poll' }>
 
 function connect(block: SourceConfig, io: Io): Connected {
   const { name, type, every: interval, ...config } = block
@@ -117,19 +125,32 @@ function connect(block: SourceConfig, io: Io): Connected {
   const counted: Io = {
     ...io,
     log: io.log.child({ source: name }),
-    objects(location) {
-      const objects = io.objects(location)
+    objects(location, options) {
+      const objects = io.objects(location, options)
       opened.push(objects)
       return objects
     },
   }
-  const source = collector.connect({ name, every: interval }, config, counted)
-  if (source.mode !== 'poll') throw new Error(`the source ${name} of type ${type} is not polled`)
-  const objects = () => ({
-    requests: opened.reduce((sum, { counters }) => sum + counters.gets + counters.lists + counters.heads, 0),
-    bytes: opened.reduce((sum, { counters }) => sum + counters.bytes, 0),
-  })
-  return { name, type, interval, source, objects }
+  const open = (): PollingSource => {
+    const source = collector.connect({ name, every: interval }, config, counted)
+    if (source.mode !== 'poll') throw new Error(`the source ${name} of type ${type} is not polled`)
+    return source
+  }
+  let source = open()
+  return {
+    name,
+    type,
+    interval,
+    poll: (ask) => source.poll(ask),
+    restart: () => (source = open()),
+    objects: () => ({
+      requests: opened.reduce(
+        (sum, { counters }) => sum + counters.gets + counters.lists + counters.heads,
+        0,
+      ),
+      bytes: opened.reduce((sum, { counters }) => sum + counters.bytes, 0),
+    }),
+  }
 }
 
 function patienceOf(sources: readonly SourceConfig[], resolution: Millis): (source: string) => Millis {

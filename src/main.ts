@@ -8,7 +8,7 @@ import { runAgent } from './agent.ts'
 import { configJsonSchema, loadConfig } from './config/config.ts'
 import { systemClock } from './io/clock.ts'
 import { type LogLevel, createLog } from './io/log.ts'
-import { createIo } from './io/objects.ts'
+import { createIo } from './io/io.ts'
 import { ConfigError, explainError } from './model/errors.ts'
 import { scan, scanJson, scanText } from './scan/scan.ts'
 

@@ -3,7 +3,7 @@ import type { Source } from './collectors/collector.ts'
 import type { Clock } from './io/clock.ts'
 import type { Log } from './io/log.ts'
 import { conclude, settle } from './ledger/ledger.ts'
-import { explainError, reasonOf } from './model/errors.ts'
+import { StoreError, explainError, reasonOf } from './model/errors.ts'
 import type { Fact, ProblemFact } from './model/facts.ts'
 import type { Store } from './model/store.ts'
 import { type Timestamp, bytes, millis } from './model/units.ts'
@@ -14,7 +14,7 @@ const BATCH = 2_000
 export interface PolledSource {
   readonly name: string
   readonly type: string
-  readonly source: Extract<Source, { mode: 'poll' }>
+  readonly poll: Extract<Source, { mode: 'poll' }>['poll']
   readonly store: Store
   readonly clock: Clock
   readonly log: Log
@@ -26,9 +26,10 @@ export interface PolledSource {
   readonly objects: () => { requests: number; bytes: number }
 }
 
-export async function pollSource(polled: PolledSource, now: Timestamp): Promise<void> {
+/** False when what the source told could not be recorded; a source that fails is recorded as a problem. */
+export async function pollSource(polled: PolledSource, now: Timestamp): Promise<boolean> {
   const { name, store, clock, log, signal } = polled
-  const poll = `${name}@${now}`
+  const id = `${name}@${now}`
   const started = clock.monotonic()
   const problems = new Set<string>()
   const cursor = store.facts('cursor', { id: name })[0]?.value
@@ -37,7 +38,7 @@ export async function pollSource(polled: PolledSource, now: Timestamp): Promise<
   let facts = 0
   let batch: Fact[] = []
   try {
-    for await (const fact of polled.source.poll({ now, cursor, signal })) {
+    for await (const fact of polled.poll({ now, cursor, signal })) {
       facts += 1
       if (fact.kind === 'problem') problems.add(fact.id)
       if (fact.kind === 'inventory') inventory = fact.tableIds
@@ -48,16 +49,31 @@ export async function pollSource(polled: PolledSource, now: Timestamp): Promise<
     }
   } catch (thrown) {
     // What was yielded before the throw is kept; when the daemon is ending the poll says nothing about the source.
-    if (polled.ending.aborted) return
+    if (polled.ending.aborted) return true
+    if (thrown instanceof StoreError) return notRecorded(log, id, thrown)
     error = thrown
   }
-  store.record(settle(batch, store), now)
   const length = millis(Math.round(clock.monotonic() - started))
-  const end = error === undefined ? conclude({ source: name, problems, inventory }, store, now) : []
-  store.record([...end, ...outcome(polled, { now, length, error })], now)
-  const fields = { source: name, poll, facts, problems: problems.size, ms: length }
+  try {
+    store.record(settle(batch, store), now)
+    const end = error === undefined ? conclude({ source: name, problems, inventory }, store, now) : []
+    store.record([...end, ...outcome(polled, { now, length, error })], now)
+  } catch (thrown) {
+    if (thrown instanceof StoreError) return notRecorded(log, id, thrown)
+    throw thrown
+  }
+  const fields = { source: name, poll: id, facts, problems: problems.size, ms: length }
   if (error === undefined) log.debug(fields, 'polled')
   else log.warn({ ...fields, error: explainError(error) }, 'poll failed')
+  return true
+}
+
+function notRecorded(log: Log, poll: string, error: StoreError): false {
+  log.error(
+    { poll, error: explainError(error) },
+    'what the source told could not be recorded; it is read again',
+  )
+  return false
 }
 
 function outcome(

@@ -2,7 +2,7 @@
 import { styleText } from 'node:util'
 import { collectors } from '../collectors/index.ts'
 import type { Io } from '../io/io.ts'
-import { type Reason, SourceError, explainError, reasonOf } from '../model/errors.ts'
+import { SourceError, explainError, reasonOf } from '../model/errors.ts'
 import type { ProblemFact, TableFact } from '../model/facts.ts'
 import { MINUTE, type Timestamp } from '../model/units.ts'
 import { type Style, renderProblem, renderSummary, renderTable } from './render.ts'
@@ -16,7 +16,10 @@ export interface Scan {
 }
 
 const lake = collectors.find((collector) => collector.type === 'lake')!
-const INPUT_REASONS: readonly Reason[] = ['missing', 'outside-root']
+
+/** A folder of this machine that is not there was mistyped; a bucket that does not answer is the lake's trouble. */
+const isMistake = ({ reason }: SourceError, url: string): boolean =>
+  reason === 'missing' || reason === 'outside-root' || (reason === 'unreachable' && url.startsWith('file:'))
 
 export async function scan(
   paths: readonly string[],
@@ -42,7 +45,7 @@ export async function scan(
       }
     } catch (error) {
       if (!(error instanceof SourceError)) throw error
-      badInput ||= INPUT_REASONS.includes(error.reason)
+      badInput ||= isMistake(error, url)
       problems.push({ location: url, reason: reasonOf(error), message: explainError(error) })
     }
   }

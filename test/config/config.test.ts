@@ -77,12 +77,12 @@ describe('a bad config names the line and what was expected', () => {
     [
       'a missing variable',
       'sources:\n  - { name: a, type: lake, path: "${env:NOPE}" }\n',
-      /^tidemark\.yaml:2:32: \$\{env:NOPE\}: the environment variable NOPE is not set$/,
+      /^tidemark\.yaml:2:34: \$\{env:NOPE\}: the environment variable NOPE is not set$/,
     ],
     [
       'a missing secret file',
       'sources:\n  - { name: a, type: lake, path: "${file:/nope}" }\n',
-      /^tidemark\.yaml:2:32: \$\{file:\/nope\}: cannot read the file: no such file$/,
+      /^tidemark\.yaml:2:34: \$\{file:\/nope\}: cannot read the file: no such file$/,
     ],
     ['a key given twice', 'state: a\nstate: b\n', /^tidemark\.yaml:2:1: Map keys must be unique/],
     ['broken YAML', 'sources: [\n', /^tidemark\.yaml:\d+:\d+: /],

@@ -25,6 +25,8 @@ export const lake = defineCollector({
   type: 'lake',
   Config: z.strictObject({
     path: z.string().min(1).describe('A folder or `s3://bucket/prefix`; every table below it is watched.'),
+    region: z.string().optional().describe('AWS region; the standard AWS environment is the default.'),
+    endpoint: z.url().optional().describe('Another S3 endpoint than the one of the AWS region.'),
     include: Globs.prefault(['**']).describe('Globs on the table path below `path`.'),
     exclude: Globs.prefault([]),
     discover: Duration(MINUTE).prefault('10m').describe('How often new and vanished tables are looked for.'),
@@ -61,7 +63,8 @@ class LakeWatch {
   constructor(source: SourceIdentity, config: LakeConfig, io: Io) {
     this.#source = source
     this.#config = config
-    this.#objects = io.objects(config.path)
+    const { region, endpoint } = config
+    this.#objects = io.objects(config.path, { region, endpoint })
     const included = picomatch(config.include)
     const excluded = picomatch(config.exclude)
     this.#wanted = (table) => included(table) && !excluded(table)

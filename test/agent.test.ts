@@ -1,0 +1,164 @@
+// The daemon end to end, on a clock that the test drives: a lake on disk in, the HTTP answers out.
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { runAgent } from '../src/agent.ts'
+import { parseConfig } from '../src/config/config.ts'
+import { createLog } from '../src/io/log.ts'
+import { MINUTE, millis, plus } from '../src/model/units.ts'
+import { commit } from './collectors/lake/small-lake.ts'
+import { fakeClock } from './io/fake-clock.ts'
+import { NOW } from './model/a-table.ts'
+
+let folder: string
+beforeEach(() => {
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), 'tidemark-agent-'))
+})
+afterEach(() => fs.rmSync(folder, { recursive: true, force: true }))
+
+const LAKE = 'sources: [{ name: lake, type: lake, path: lake }]'
+
+async function daemon(sources = LAKE, start = NOW) {
+  const clock = fakeClock(start)
+  const ending = new AbortController()
+  const text = `log: silent\nresolution: 1m\napi: { listen: "127.0.0.1:0" }\n${sources}\n`
+  const loaded = parseConfig(path.join(folder, 'tidemark.yaml'), text, {
+    env: () => undefined,
+    file: () => '',
+  })
+  const listening = Promise.withResolvers<string>()
+  const ended = runAgent({
+    loaded,
+    version: '0.0.0',
+    clock,
+    log: createLog('silent'),
+    signal: ending.signal,
+    reload: async () => undefined,
+    onListening: listening.resolve,
+  })
+  ended.catch(listening.reject)
+  const url = await listening.promise
+  await clock.advance(millis(1))
+  return {
+    clock,
+    get: async (route: string) => fetch(`${url}${route}`),
+    async metric(name: string): Promise<string[]> {
+      const text = await (await fetch(`${url}/metrics`)).text()
+      return text.split('\n').filter((line) => line.startsWith(`${name}{`))
+    },
+    async [Symbol.asyncDispose]() {
+      ending.abort()
+      await ended
+    },
+  }
+}
+
+const lastChange = (table: string, at: number): string =>
+  `tidemark_table_last_change_timestamp_seconds{source="lake",table="${table}"} ${at / 1000}`
+
+test('a commit is seen by the next poll, and survives a restart', async () => {
+  const table = path.join(folder, 'lake/gold/orders')
+  commit(table, 0, NOW, 10)
+  {
+    await using tidemark = await daemon()
+    expect((await tidemark.get('/-/ready')).status).toBe(200)
+    expect(await tidemark.metric('tidemark_table_last_change_timestamp_seconds')).toEqual([
+      lastChange('gold/orders', NOW),
+    ])
+
+    const later = plus(NOW, MINUTE)
+    commit(table, 1, later, 5)
+    await tidemark.clock.advance(millis(3 * MINUTE))
+
+    expect(await tidemark.metric('tidemark_table_last_change_timestamp_seconds')).toEqual([
+      lastChange('gold/orders', later),
+    ])
+    expect(await tidemark.metric('tidemark_table_rows')).toEqual([
+      'tidemark_table_rows{source="lake",table="gold/orders"} 15',
+    ])
+  }
+
+  await using again = await daemon(LAKE, plus(NOW, millis(5 * MINUTE)))
+
+  expect(await again.metric('tidemark_table_commits_total')).toEqual([
+    'tidemark_table_commits_total{source="lake",table="gold/orders"} 2',
+  ])
+  const { commits } = (await (await again.get('/api/tidemark/commits')).json()) as {
+    commits: Array<{ version: string }>
+  }
+  expect(commits.map(({ version }) => version)).toEqual(['1', '0'])
+})
+
+test('a table that cannot be read is unknown, not stale; the others go on; then it is well again', async () => {
+  commit(path.join(folder, 'lake/good'), 0, NOW, 1)
+  const bad = path.join(folder, 'lake/bad')
+  commit(bad, 0, NOW, 1)
+  await using tidemark = await daemon()
+  const log = path.join(bad, '_delta_log', `${'1'.padStart(20, '0')}.json`)
+
+  fs.writeFileSync(log, '{"add": {not json\n')
+  await tidemark.clock.advance(millis(3 * MINUTE))
+
+  expect(await tidemark.metric('tidemark_table_up')).toEqual([
+    'tidemark_table_up{source="lake",table="bad"} 0',
+    'tidemark_table_up{source="lake",table="good"} 1',
+  ])
+  expect(await tidemark.metric('tidemark_table_last_change_timestamp_seconds')).toEqual([
+    lastChange('good', NOW),
+  ])
+  const { sources } = (await (await tidemark.get('/api/tidemark/sources')).json()) as {
+    sources: Array<{ up: boolean; problems: unknown[] }>
+  }
+  expect(sources).toMatchObject([
+    {
+      up: true,
+      problems: [
+        { subject: 'bad', reason: 'corrupt', message: expect.stringContaining('00000000000000000001.json') },
+      ],
+    },
+  ])
+
+  fs.rmSync(log)
+  await tidemark.clock.advance(millis(3 * MINUTE))
+
+  expect(await tidemark.metric('tidemark_table_last_change_timestamp_seconds')).toEqual([
+    lastChange('bad', NOW),
+    lastChange('good', NOW),
+  ])
+})
+
+test('a table that is gone leaves the metrics and is told as vanished', async () => {
+  commit(path.join(folder, 'lake/stays'), 0, NOW, 1)
+  commit(path.join(folder, 'lake/goes'), 0, NOW, 1)
+  await using tidemark = await daemon()
+
+  fs.rmSync(path.join(folder, 'lake/goes'), { recursive: true })
+  await tidemark.clock.advance(millis(3 * MINUTE))
+
+  expect(await tidemark.metric('tidemark_table_up')).toEqual([
+    'tidemark_table_up{source="lake",table="stays"} 1',
+  ])
+  const { tables } = (await (await tidemark.get('/api/tidemark/tables')).json()) as {
+    tables: Array<{ table: string; vanished: number | null }>
+  }
+  expect(tables.map(({ table, vanished }) => [table, vanished !== null])).toEqual([
+    ['goes', true],
+    ['stays', false],
+  ])
+})
+
+test('a source that is down is one problem of that source; the other is watched as before', async () => {
+  commit(path.join(folder, 'lake/good'), 0, NOW, 1)
+  await using tidemark = await daemon(
+    'sources:\n  - { name: lake, type: lake, path: lake }\n  - { name: gone, type: lake, path: nowhere }',
+  )
+
+  expect(await tidemark.metric('tidemark_collector_up')).toEqual([
+    'tidemark_collector_up{source="gone"} 0',
+    'tidemark_collector_up{source="lake"} 1',
+  ])
+  expect(await tidemark.metric('tidemark_table_up')).toEqual([
+    'tidemark_table_up{source="lake",table="good"} 1',
+  ])
+})
