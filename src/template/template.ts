@@ -4,9 +4,9 @@ import { execute } from './execute.ts'
 import { parse } from './parse.ts'
 import type { TemplateFunction, Value } from './value.ts'
 
-export { takes, toFloat } from './arguments.ts'
+export { takes } from './arguments.ts'
+export { escapeQuery } from './builtins.ts'
 export { textFunctions } from './functions.ts'
-export { formatFloat } from './print.ts'
 export { type TemplateFunction, type Value, TemplateError } from './value.ts'
 
 export interface Environment {

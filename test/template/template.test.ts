@@ -224,7 +224,7 @@ test('any text expands or fails with a TemplateError', () => {
       try {
         expand(written)
       } catch (error) {
-        if (!(error instanceof TemplateError)) throw error
+        expect(error).toBeInstanceOf(TemplateError)
       }
     }),
     { numRuns: 2_000 },

@@ -1,0 +1,37 @@
+// Label sets as rules handle them: keyed, named, compared.
+import type { Labels } from '../model/series.ts'
+
+const NAME = '__name__'
+
+/** Equal label sets have equal keys, whatever order they were made in. */
+export const labelsKey = (labels: Labels): string =>
+  Object.keys(labels)
+    .toSorted()
+    .map((name) => `${name}\xff${labels[name]}`)
+    .join('\xfe')
+
+export function withoutName(labels: Labels): Labels {
+  const { [NAME]: _, ...rest } = labels
+  return rest
+}
+
+/** `name{a="b"}` for messages, in the order of names. */
+export function printLabels(labels: Labels): string {
+  const rest = withoutName(labels)
+  const inner = Object.keys(rest)
+    .toSorted()
+    .map((name) => `${name}=${JSON.stringify(rest[name])}`)
+  return `${labels[NAME] ?? ''}{${inner.join(', ')}}`
+}
+
+/** Label sets that a message names. */
+const NAMED_MAX = 3
+
+export function printSome(all: readonly Labels[]): string {
+  const names = all.slice(0, NAMED_MAX).map(printLabels).join(', ')
+  return all.length <= NAMED_MAX ? names : `${names} and ${all.length - NAMED_MAX} more`
+}
+
+/** Whether no label that both have differs: a sum by table is compatible with every series of that table. */
+export const compatible = (a: Labels, b: Labels): boolean =>
+  Object.keys(a).every((name) => name === NAME || b[name] === undefined || a[name] === b[name])

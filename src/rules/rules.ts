@@ -1,0 +1,35 @@
+// The door: Prometheus rule files loaded, evaluated, tested, checked and replayed.
+export { type Finding, printFinding } from './finding.ts'
+export {
+  type AlertingRule,
+  type GroupDefinition,
+  type LoadOptions,
+  type LoadedRules,
+  type RecordingRule,
+  type Rule,
+  type RuleFileText,
+  loadRuleFiles,
+} from './rule-file.ts'
+export { type Query, type Vector, engineQuery, fittingLookback } from './query.ts'
+export type { External } from './alert-text.ts'
+export type { AlertRecord } from './alerting-rule.ts'
+export type { Whereabouts } from './no-data.ts'
+export {
+  DEFAULT_INTERVAL,
+  type Group,
+  type GroupPorts,
+  type GroupReport,
+  type GroupState,
+  type RuleReport,
+  createGroup,
+  evaluateGroup,
+  groupId,
+  recordedNames,
+} from './group.ts'
+export {
+  type UnitTestOptions,
+  type UnitTestReport,
+  type UnitTestResult,
+  printUnitTestReport,
+  runUnitTests,
+} from './unit-test.ts'
