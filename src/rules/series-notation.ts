@@ -53,7 +53,9 @@ function readNumber(text: string): number {
 }
 
 /** A metric's labels with its name; a message where the text is something else. */
-export type Metric = { readonly ok: true; readonly labels: Labels } | { readonly ok: false; readonly message: string }
+export type Metric =
+  | { readonly ok: true; readonly labels: Labels }
+  | { readonly ok: false; readonly message: string }
 
 export function parseMetric(text: string): Metric {
   if (/^\s*(\{\s*\})?\s*$/.test(text)) return { ok: true, labels: {} }
@@ -67,7 +69,7 @@ export function parseMetric(text: string): Metric {
       .filter(({ value }) => value !== '')
       .map(({ name, value }) => [name, value] as const)
     const named = expr.name === '' ? [] : [['__name__', expr.name] as const]
-    return { ok: true, labels: Object.fromEntries([...named, ...labels]) }, ...labels])
+    return { ok: true, labels: Object.fromEntries([...named, ...labels]) }
   } catch (error) {
     if (!(error instanceof PromqlError)) throw error
     return { ok: false, message: error.message }
