@@ -37,6 +37,21 @@ export function parseJson(text: string, origin: JsonOrigin): Json {
   }
 }
 
+/** Parses a JSON text that must be an object, integers as doubles: for the many small texts whose numbers are sizes and times. */
+export function parseQuickJsonObject(text: string, origin: JsonOrigin): JsonObject {
+  let value: Json
+  try {
+    value = JSON.parse(text) as Json
+  } catch (cause) {
+    throw new SourceError('corrupt', `${origin.subject} is not valid JSON (${excerpt(text)})`, {
+      ...origin,
+      cause,
+    })
+  }
+  if (isObject(value)) return value
+  throw new SourceError('corrupt', `${origin.subject} is not a JSON object (${excerpt(text)})`, origin)
+}
+
 /** Parses a JSON text that must be an object. */
 export function parseJsonObject(text: string, origin: JsonOrigin): JsonObject {
   const value = parseJson(text, origin)

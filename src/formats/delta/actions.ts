@@ -8,7 +8,7 @@ import {
   isObject,
   numberOf,
   objectOf,
-  parseJsonObject,
+  parseQuickJsonObject,
   stringOf,
 } from '../json.ts'
 import { SourceError } from '../../model/errors.ts'
@@ -87,7 +87,7 @@ export type Action = Add | Remove | Metadata | Protocol | CommitInfo | Domain | 
 
 /** A line that is not a JSON object with the fields an action must have is corrupt; an action we do not know is null. */
 export function readAction(line: string, origin: JsonOrigin): Action | null {
-  return actionOf(parseJsonObject(line, origin), origin)
+  return actionOf(parseQuickJsonObject(line, origin), origin)
 }
 
 function actionOf(line: JsonObject, origin: JsonOrigin): Action | null {

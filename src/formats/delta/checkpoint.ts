@@ -102,8 +102,12 @@ function headAction(
   return path === null ? [] : [{ kind: 'sidecar', path, size: number('sidecar.sizeInBytes') }]
 }
 
+const LEAST_ROW_BYTES = 8
+
 /** The adds and removes of one file. The replay must know the metadata already. */
 export async function readCheckpointFiles(file: ParquetFile, replay: Replay, pause: Pause): Promise<void> {
+  // A row takes at least some bytes: a footer that claims more rows does not get the memory for them.
+  replay.live.reserve(Math.min(file.rows, Math.ceil(file.source.byteLength / LEAST_ROW_BYTES)))
   for (const [group, { rows }] of file.groups.entries()) {
     if (!mayHaveValues(file, group, 'add.path') && !mayHaveValues(file, group, 'remove.path')) continue
     const columns = new FileColumns(rows)
@@ -216,16 +220,20 @@ function visitPartitions(
   const [keys, values] = leaves
   columns.partition.fill(replay.partitions.idOf(names.map(() => null)))
   if (names.length === 0 || keys === undefined || values === undefined) return
-  // Keys come before values, so a row's names are known when its values are.
+  // Keys come before values, so a row's names are known when its values are. Nearly all rows name the same
+  // columns in the same order: one array serves them all.
   const orders: Int32Array[] = []
-  let shared: Int32Array | null = null
+  const known = new Map<string, Int32Array>()
   visits.set(
     keys,
     entriesOf((row, entries) => {
-      const order = Int32Array.from(entries, (name) => names.indexOf(name ?? ''))
-      // All rows of a table name the same columns in the same order but for rare writers: one array serves all.
-      if (shared === null || !sameOrder(shared, order)) shared = order
-      orders[row] = shared
+      const spelled = entries.length === 1 ? (entries[0] ?? '') : entries.join('\u0000')
+      let order = known.get(spelled)
+      if (order === undefined) {
+        order = Int32Array.from(entries, (name) => names.indexOf(name ?? ''))
+        known.set(spelled, order)
+      }
+      orders[row] = order
     }),
   )
   const from = replay.eventTime
@@ -247,9 +255,6 @@ function visitPartitions(
 
 const maxValuePath = (column: DeltaColumn): string =>
   `add.stats_parsed.maxValues.${column.physical.join('.')}`
-
-const sameOrder = (a: Int32Array, b: Int32Array): boolean =>
-  a.length === b.length && a.every((one, i) => one === b[i])
 
 /** Statistics as a struct may be absent as a whole, for some files, or for the event column: then the JSON text is read. */
 function needsJsonStats(file: ParquetFile, group: number, replay: Replay, columns: FileColumns): boolean {
@@ -283,8 +288,6 @@ async function takeRows(
   replay: Replay,
   pause: Pause,
 ): Promise<void> {
-  const adds = columns.kind.reduce((count, kind) => count + (kind === ADD ? 1 : 0), 0)
-  replay.live.reserve(adds)
   const key: PathKey = { high: 0, low: 0 }
   for (let row = 0; row < columns.kind.length; row++) {
     if (row % ROWS_PER_SLICE === 0) await pause()

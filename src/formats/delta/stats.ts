@@ -31,29 +31,47 @@ function at(value: Json | undefined, path: readonly string[]): Json | undefined 
   return inner
 }
 
-const TIME = /^(\d{4})-(\d\d)-(\d\d)(?:[ T](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?)?\s*(Z|[+-]\d\d:?\d\d)?$/
-
 /** A date or timestamp as statistics and partition values spell it; without a zone it is UTC. NaN when it is none. */
 export function timeOf(value: Json | undefined): number {
   if (typeof value !== 'string') return Number.NaN
-  const match = TIME.exec(value)
-  if (match === null) return Number.NaN
-  const [, year, month, day, hour = '0', minute = '0', second = '0', fraction = '0', zone] = match
-  const utc = Date.UTC(
-    Number(year),
-    Number(month) - 1,
-    Number(day),
-    Number(hour),
-    Number(minute),
-    Number(second),
-    Math.floor(Number(`0.${fraction}`) * 1000),
-  )
-  return utc - zoneOffset(zone)
+  // By hand instead of by a pattern: a large log has a million of these.
+  if (value.length < 10 || value[4] !== '-' || value[7] !== '-') return Number.NaN
+  const day = Date.UTC(digits(value, 0, 4), digits(value, 5, 7) - 1, digits(value, 8, 10))
+  if (value.length === 10) return day
+  if (value[10] !== 'T' && value[10] !== ' ') return Number.NaN
+  if (value[13] !== ':') return Number.NaN
+  let time = digits(value, 11, 13) * 3_600_000 + digits(value, 14, 16) * 60_000
+  let at = 16
+  if (value[at] === ':') {
+    time += digits(value, 17, 19) * 1_000
+    at = 19
+    if (value[at] === '.') {
+      const start = ++at
+      while (isDigit(value.charCodeAt(at))) at += 1
+      time += Math.floor(digits(value, start, at) * 10 ** (3 - (at - start)))
+    }
+  }
+  return day + time - zoneOffset(value.slice(at).trim())
 }
 
-function zoneOffset(zone: string | undefined): number {
-  if (zone === undefined || zone === 'Z') return 0
-  const digits = zone.replace(':', '')
-  const minutes = Number(digits.slice(1, 3)) * 60 + Number(digits.slice(3, 5))
-  return (digits.startsWith('-') ? -minutes : minutes) * 60_000
+const isDigit = (code: number): boolean => code >= 48 && code <= 57
+
+/** NaN when one of them is no digit. */
+function digits(text: string, start: number, end: number): number {
+  let number = 0
+  for (let i = start; i < end; i++) {
+    const code = text.charCodeAt(i)
+    if (!isDigit(code)) return Number.NaN
+    number = number * 10 + (code - 48)
+  }
+  return number
+}
+
+const ZONE = /^[+-]\d\d:?\d\d$/
+
+function zoneOffset(zone: string): number {
+  if (zone === '' || zone === 'Z') return 0
+  if (!ZONE.test(zone)) return Number.NaN
+  const minutes = digits(zone, 1, 3) * 60 + digits(zone.replace(':', ''), 3, 5)
+  return (zone.startsWith('-') ? -minutes : minutes) * 60_000
 }
