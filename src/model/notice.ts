@@ -109,6 +109,8 @@ export interface OutboxFact {
   readonly integration: string
   readonly attempts: number
   readonly nextAttempt: Timestamp
+  /** What the integration said at its last message of this group. */
+  readonly memo: string | null
   readonly notification: Notification
 }
 
