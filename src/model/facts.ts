@@ -1,10 +1,11 @@
 // What sources tell us, in our words. Entities are replaced by id; events are kept as history.
 import type { Reason } from './errors.ts'
+import type { Known } from './known.ts'
 import type { NotifyFact } from './notice.ts'
+import type { RunKindFact } from './run-facts.ts'
 import type { Bytes, Millis, Timestamp } from './units.ts'
 
-/** A value that the source did not tell is null: unknown is never 0. */
-export type Known<T> = T | null
+export type { Known } from './known.ts'
 
 export type TableFormat = 'delta' | 'iceberg' | 'hudi' | 'hive'
 
@@ -243,11 +244,12 @@ export type Fact =
   | PollFact
   | CursorFact
   | NotifyFact
+  | RunKindFact
 export type Kind = Fact['kind']
 export type FactOf<K extends Kind> = Extract<Fact, { kind: K }>
 
 /** Kinds kept as history; every other kind is replaced by id. `observed` is held in memory only. */
-export const EVENT_KINDS: readonly Kind[] = ['commit', 'notice', 'delivery']
+export const EVENT_KINDS: readonly Kind[] = ['commit', 'run', 'notice', 'delivery']
 
 /** A stored fact with the times at which we learned it. */
 export interface Recorded<F extends Fact> {

@@ -5,9 +5,10 @@ import type { Timestamp } from './units.ts'
 
 export interface Where {
   readonly id?: string
-  /** Facts whose `source` / `tableId` field is this. */
+  /** Facts whose `source` / `tableId` / `pipelineId` field is this. */
   readonly source?: string
   readonly tableId?: string
+  readonly pipelineId?: string
   /** Events only: the event's own time (`at`), both ends inclusive. */
   readonly from?: Timestamp
   readonly to?: Timestamp

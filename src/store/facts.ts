@@ -28,8 +28,12 @@ const EVENTS: ReadonlySet<string> = new Set(EVENT_KINDS)
 interface Keys {
   readonly source?: string
   readonly tableId?: string | null
+  readonly pipelineId?: string
   readonly at?: number
 }
+
+/** What a history belongs to and is bounded by. */
+const ownerOf = ({ tableId, pipelineId }: Keys): string | undefined => tableId ?? pipelineId
 
 interface Row {
   readonly kind: string
@@ -48,7 +52,7 @@ export class Facts implements FactReader {
   readonly #entities = new Map<string, Entities>()
   /** Lists handed out for whole kinds, until the kind changes. */
   readonly #lists = new Map<string, readonly Fact[]>()
-  /** Tables with new events since their history was last bounded: `kind`, tableId. */
+  /** Tables and pipelines with new events since their history was last bounded, by kind. */
   readonly #grown = new Map<string, Set<string>>()
 
   constructor(database: Database, writing: Writing, log: StoreLog) {
@@ -99,7 +103,7 @@ export class Facts implements FactReader {
   }
 
   /**
-   * Drops events of a kind that are older than `before`, and all but the newest `most` of each table that has grown.
+   * Drops events of a kind that are older than `before`, and all but the newest `most` of each table or pipeline that has grown.
    * A generator: each step is short.
    */
   *forget(kind: Kind, before: Timestamp, most: number): Generator<void> {
@@ -144,10 +148,11 @@ export class Facts implements FactReader {
     const candidates =
       where.id === undefined ? [...all.values()] : [all.get(where.id)].filter((one) => one !== undefined)
     const found = candidates.filter(({ fact }) => {
-      const { source, tableId } = fact as Keys
+      const { source, tableId, pipelineId } = fact as Keys
       return (
         (where.source === undefined || source === where.source) &&
-        (where.tableId === undefined || tableId === where.tableId)
+        (where.tableId === undefined || tableId === where.tableId) &&
+        (where.pipelineId === undefined || pipelineId === where.pipelineId)
       )
     })
     if (where.limit === undefined) return found
@@ -164,7 +169,7 @@ export class Facts implements FactReader {
     }
     test('id = ?', where.id)
     test('source = ?', where.source)
-    test('table_id = ?', where.tableId)
+    test('table_id = ?', ownerOf(where))
     test('at >= ?', where.from)
     test('at <= ?', where.to)
     const order = where.limit === undefined ? 'ORDER BY at, seq' : 'ORDER BY at DESC, seq DESC LIMIT ?'
@@ -198,16 +203,17 @@ export class Facts implements FactReader {
         fact.kind,
         fact.id,
         keys.source ?? null,
-        keys.tableId ?? null,
+        ownerOf(keys) ?? null,
         keys.at ?? at,
         body,
         zlib.crc32(body),
         at,
       )
-    if (changes === 0 || typeof keys.tableId !== 'string') return
+    const owner = ownerOf(keys)
+    if (changes === 0 || owner === undefined) return
     const grown = this.#grown.get(fact.kind)
-    if (grown) grown.add(keys.tableId)
-    else this.#grown.set(fact.kind, new Set([keys.tableId]))
+    if (grown) grown.add(owner)
+    else this.#grown.set(fact.kind, new Set([owner]))
   }
 
   #remember(facts: Iterable<Fact>, replaced: ReadonlySet<Fact>, at: Timestamp): void {
