@@ -1,6 +1,6 @@
 // Types and the rules that the grammar cannot say, each with the words of Prometheus.
 import { children, isComparison, isSetOp, NAME, withoutParens } from './ast.ts'
-import type { Aggregate, Binary, Call, Expr, Span, ValueType, VectorSelector } from './ast.ts'
+import type { Aggregate, Binary, Call, Expr, Matching, Span, ValueType, VectorSelector } from './ast.ts'
 import { PromqlError } from './errors.ts'
 import { FUNCTIONS } from './functions.ts'
 import { quote } from './go.ts'
@@ -119,21 +119,23 @@ function checkBinary(expr: Binary, fail: Fail): void {
       fail('binary expression must contain only scalar and instant vector types', side.span)
   if (expr.bool && !isComparison(expr.op))
     fail('bool modifier can only be used on comparison operators', between)
-  if (isComparison(expr.op) && !expr.bool && left === 'scalar' && right === 'scalar')
+  const scalars = left === 'scalar' && right === 'scalar'
+  if (isComparison(expr.op) && !expr.bool && scalars)
     fail('comparisons between scalars must use BOOL modifier', between)
-  const { matching } = expr
-  const twice = matching?.on ? matching.labels.find((label) => matching.include.includes(label)) : undefined
-  if (twice !== undefined)
-    fail(`label ${quote(twice)} must not occur in ON and GROUP clause at once`, between)
   if (isSetOp(expr.op) && (left === 'scalar' || right === 'scalar'))
     fail(`set operator ${quote(expr.op)} not allowed in binary scalar expression`)
-  if (matching === null) return
-  if (left !== 'vector' || right !== 'vector') {
-    if (matching.labels.length > 0) fail('vector matching only allowed between instant vectors')
-    fail('filling in missing series only allowed between instant vectors')
-  }
-  if (!isSetOp(expr.op)) return
-  if (matching.card !== 'many-to-many') fail(`no grouping allowed for ${quote(expr.op)} operation`)
+  if (expr.matching === null) return
+  if (left === 'vector' && right === 'vector') checkMatching(expr, expr.matching, between, fail)
+  else if (expr.matching.labels.length > 0) fail('vector matching only allowed between instant vectors')
+  else fail('filling in missing series only allowed between instant vectors')
+}
+
+function checkMatching({ op }: Binary, matching: Matching, between: Span, fail: Fail): void {
+  const twice = matching.on ? matching.labels.find((label) => matching.include.includes(label)) : undefined
+  if (twice !== undefined)
+    fail(`label ${quote(twice)} must not occur in ON and GROUP clause at once`, between)
+  if (!isSetOp(op)) return
+  if (matching.card !== 'many-to-many') fail(`no grouping allowed for ${quote(op)} operation`)
   if (matching.fillLeft !== null || matching.fillRight !== null)
     fail('filling in missing series not allowed for set operators')
 }

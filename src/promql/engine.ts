@@ -1,20 +1,26 @@
 // The engine: holds plans between evaluations and turns what they compute into results.
+import { LOOKBACK } from '../model/series.ts'
 import type { Labels, SeriesReader } from '../model/series.ts'
+import { millis } from '../model/units.ts'
 import type { Millis, Timestamp } from '../model/units.ts'
-import type { Expr } from './ast.ts'
+import type { Expr, ValueType } from './ast.ts'
+import { withoutParens } from './ast.ts'
+import { settleNames } from './block.ts'
+import { typeOf } from './check.ts'
 import { QueryError } from './errors.ts'
-
-export interface VectorSample {
-  readonly labels: Labels
-  readonly value: number
-  readonly timestamp: Timestamp
-}
-
-export interface MatrixSeries {
-  readonly labels: Labels
-  readonly timestamps: Float64Array
-  readonly values: Float64Array
-}
+import { Budget } from './frame.ts'
+import type { Frame, Query } from './frame.ts'
+import { Notes } from './notes.ts'
+import { parse, sourceOf } from './parse.ts'
+import { compiler } from './plan.ts'
+import { rawMatrix } from './range.ts'
+import type { Points } from './range.ts'
+import { matrixOf, vectorOfBlock } from './result.ts'
+import type { MatrixSeries, VectorSample } from './result.ts'
+import { stringOf } from './compiler.ts'
+import type { ScalarOf, VectorOf } from './compiler.ts'
+import { RangeCollector } from './collect.ts'
+import type { Shape } from './block.ts'
 
 interface Annotated {
   /** As Prometheus words them: `PromQL warning: … (1:15)`. */
@@ -57,9 +63,23 @@ export interface Limits {
   readonly timeout: Millis
   /** Step of subqueries that name none. */
   readonly subqueryStep: Millis
-  /** A monotonic clock for the timeout. */
+  /** A monotonic clock in milliseconds, for the timeout. */
   readonly now: () => number
 }
+
+/** As Prometheus has them. */
+const DEFAULT_LIMITS: Limits = {
+  points: 11_000,
+  samples: 50_000_000,
+  timeout: millis(120_000),
+  subqueryStep: millis(60_000),
+  now: () => performance.now(),
+}
+
+/** Plans kept between evaluations. */
+const MAX_PLANS = 4_000
+/** How long a sliced query runs before it gives way, in milliseconds. */
+const SLICE = 5
 
 export interface Engine {
   instant(expr: string | Expr, at: Timestamp, options?: QueryOptions): InstantResult
@@ -73,9 +93,127 @@ export interface Engine {
   ): Promise<RangeResult>
 }
 
-export function createEngine(_reader: SeriesReader, _limits: Partial<Limits> = {}): Engine {
-  const unsupported = (): never => {
-    throw new QueryError('unsupported', 'evaluation is not here yet')
+type RawMatrix = (frame: Frame) => { readonly shape: Shape; readonly points: readonly Points[] }
+
+interface Plan {
+  readonly text: string
+  readonly type: ValueType
+  /** What the type calls for; null for the others. */
+  readonly vector: VectorOf | null
+  readonly scalar: ScalarOf | null
+  readonly matrix: RawMatrix | null
+  readonly string: string | null
+}
+
+export function createEngine(reader: SeriesReader, given: Partial<Limits> = {}): Engine {
+  const limits = { ...DEFAULT_LIMITS, ...given }
+  const plans = new Map<string, Plan>()
+
+  const planOf = (expr: string | Expr, delayed: boolean): Plan => {
+    const text = typeof expr === 'string' ? expr : sourceOf(expr)
+    const key = `${delayed ? 'delayed' : 'plain'} ${text}`
+    let plan = plans.get(key)
+    if (plan === undefined) {
+      plan = makePlan(reader, typeof expr === 'string' ? parse(expr) : expr, text, delayed)
+      if (plans.size >= MAX_PLANS) plans.delete(plans.keys().next().value!)
+    } else plans.delete(key) // and to the end again: the one longest unused goes first
+    plans.set(key, plan)
+    return plan
   }
-  return { instant: unsupported, range: unsupported, rangeSliced: async () => unsupported() }
+
+  const frameOf = (query: Query, steps: number, options: QueryOptions): Frame => ({
+    grid: { start: query.start, step: query.step === 0 ? 1 : query.step, steps },
+    query,
+    lookback: options.lookback ?? LOOKBACK,
+    subqueryStep: limits.subqueryStep,
+    notes: new Notes(),
+    budget: new Budget({
+      samples: limits.samples,
+      timeout: options.timeout ?? limits.timeout,
+      now: limits.now,
+    }),
+  })
+
+  const startRange = (expr: string | Expr, query: RangeQuery, options: QueryOptions) => {
+    const plan = planOf(expr, options.delayedNameRemoval ?? false)
+    const steps = stepsOfQuery(query, limits.points)
+    if (plan.vector === null && plan.scalar === null)
+      throw new QueryError(
+        'bad-query',
+        `invalid expression type "${plan.type === 'matrix' ? 'range vector' : plan.type}" for range query, must be Scalar or instant Vector`,
+      )
+    const frame = frameOf(query, steps, options)
+    return { plan, frame, collector: new RangeCollector(frame.grid, plan.vector, plan.scalar) }
+  }
+
+  return {
+    instant(expr, at, options = {}) {
+      const plan = planOf(expr, options.delayedNameRemoval ?? false)
+      const frame = frameOf({ start: at, end: at, step: 0 }, 1, options)
+      const value = evaluateInstant(plan, frame, at)
+      return { ...value, at, ...annotations(frame, plan) }
+    },
+    range(expr, query, options = {}) {
+      const { plan, frame, collector } = startRange(expr, query, options)
+      collector.advance(frame, frame.grid.steps)
+      return { type: 'matrix', series: collector.series(), ...annotations(frame, plan) }
+    },
+    async rangeSliced(expr, query, yieldNow, options = {}) {
+      const { plan, frame, collector } = startRange(expr, query, options)
+      for (let steps = 1; !collector.done;) {
+        const before = limits.now()
+        collector.advance(frame, steps)
+        const took = Math.max(limits.now() - before, 0.01)
+        // Grow towards slices of the right length, at most fourfold: the first one may have met a cold cache.
+        steps = Math.max(1, Math.floor(steps * Math.min(4, SLICE / took)))
+        if (!collector.done) await yieldNow()
+      }
+      return { type: 'matrix', series: collector.series(), ...annotations(frame, plan) }
+    },
+  }
+}
+
+function makePlan(reader: SeriesReader, expr: Expr, text: string, delayed: boolean): Plan {
+  const type = typeOf(expr)
+  const compile = compiler(reader, delayed)
+  const inner = withoutParens(expr)
+  return {
+    text,
+    type,
+    vector: type === 'vector' ? compile.vector(expr, true) : null,
+    scalar: type === 'scalar' ? compile.scalar(expr) : null,
+    matrix: type === 'matrix' ? rawMatrix(compile.source(inner)) : null,
+    string: type === 'string' ? stringOf(inner) : null,
+  }
+}
+
+function evaluateInstant(plan: Plan, frame: Frame, at: Timestamp) {
+  if (plan.vector !== null) {
+    const block = settleNames(plan.vector(frame), frame)
+    return { type: 'vector' as const, samples: vectorOfBlock(block, at) }
+  }
+  if (plan.scalar !== null) return { type: 'scalar' as const, value: plan.scalar(frame)[0]! }
+  if (plan.string !== null) return { type: 'string' as const, value: plan.string }
+  const { shape, points } = plan.matrix!(frame)
+  return { type: 'matrix' as const, series: matrixOf(shape, points) }
+}
+
+const annotations = ({ notes }: Frame, { text }: Plan): Annotated => ({
+  warnings: notes.read('warning', text),
+  infos: notes.read('info', text),
+})
+
+function stepsOfQuery({ start, end, step }: RangeQuery, points: number): number {
+  if (!(step > 0))
+    throw new QueryError(
+      'bad-query',
+      'zero or negative query resolution step widths are not accepted. Try a positive integer',
+    )
+  if (end < start) throw new QueryError('bad-query', 'end timestamp must not be before start time')
+  if ((end - start) / step > points)
+    throw new QueryError(
+      'bad-query',
+      `exceeded maximum resolution of ${points.toLocaleString('en-US')} points per timeseries. Try decreasing the query resolution (?step=XX)`,
+    )
+  return Math.floor((end - start) / step) + 1
 }

@@ -88,3 +88,11 @@ export function formatShort(value: number): string {
   const [mantissa, exponent] = value.toExponential().split('e') as [string, string]
   return `${mantissa}e${exponent[0]}${exponent.slice(1).padStart(2, '0')}`
 }
+
+/** As Go's ParseFloat; null where it fails. */
+export function parseNumber(text: string): number | null {
+  if (/^[+-]?(inf|infinity)$/i.test(text))
+    return text.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
+  if (/^[+-]?nan$/i.test(text)) return Number.NaN
+  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : null
+}

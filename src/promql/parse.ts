@@ -9,6 +9,7 @@ import { isValidUtf8, quote } from './go.ts'
 import { lex } from './lex.ts'
 import { literalValue, offsetDuration, positiveDuration } from './parse-duration.ts'
 import { Cursor } from './cursor.ts'
+import { print } from './print.ts'
 import { compileRegex } from './regex.ts'
 
 /** Longest query text, in characters. */
@@ -74,6 +75,11 @@ const POWER: Readonly<Record<string, number>> = {
 /** A sign binds like `*`: its operand takes only what binds tighter. */
 const OPERAND_OF_SIGN = 6
 
+const sources = new WeakMap<Expr, string>()
+
+/** The text that an expression was parsed from; for one that was made otherwise, its printed form. */
+export const sourceOf = (expr: Expr): string => sources.get(expr) ?? print(expr)
+
 /** Parses and checks an expression; throws PromqlError and nothing else. */
 export function parse(text: string): Expr {
   if (text.length > MAX_TEXT)
@@ -86,7 +92,9 @@ export function parse(text: string): Expr {
   if (cursor.peek().kind === 'end') cursor.fail('no expression found in input')
   const expr = expression(cursor, 0, 0)
   if (cursor.peek().kind !== 'end') cursor.unexpected('')
-  return checked(expr, text)
+  const result = checked(expr, text)
+  sources.set(result, text)
+  return result
 }
 
 function expression(cursor: Cursor, minimum: number, depth: number): Expr {

@@ -1,0 +1,221 @@
+// Functions over range vectors: one series at a time, with a window that slides from step to step.
+import { NAME } from './ast.ts'
+import type { MatrixSelector, Span, Subquery } from './ast.ts'
+import { compactor, referenceOf, samplesIn } from './select.ts'
+import type { Found, Reference } from './select.ts'
+import { emptyBlock, mergeDuplicates, nameDropper, newBlock } from './block.ts'
+import type { Block, Shape } from './block.ts'
+import { resolveDuration } from './duration.ts'
+import { onGrid, timeAt } from './frame.ts'
+import type { Frame, Grid } from './frame.ts'
+import { labelOf } from './labels.ts'
+
+/** Samples of one series without the stale ones. */
+export interface Points {
+  readonly times: Float64Array
+  readonly values: Float64Array
+  /** When each sample's counter started, where known. */
+  readonly starts: Float64Array | null
+}
+
+/** Per step the samples lo … hi-1 that are in the window. */
+export interface Windows {
+  readonly lo: Int32Array
+  readonly hi: Int32Array
+}
+
+/** What a kernel may need besides samples. */
+export interface RangeCall {
+  readonly frame: Frame
+  readonly steps: number
+  readonly reference: Reference
+  /** Length of the window in milliseconds. */
+  readonly range: number
+  /** Scalar arguments, one value a step. */
+  readonly args: readonly Float64Array[]
+  /** Of the range-vector argument: what annotations point at. */
+  readonly span: Span
+  /** Looks up the metric name of the series at hand. */
+  name(): string
+}
+
+/** Fills values and present from `row` on, one cell a step; returns how many it filled. */
+export type Kernel = (
+  points: Points,
+  windows: Windows,
+  call: RangeCall,
+  values: Float64Array,
+  present: Uint8Array,
+  row: number,
+) => number
+
+/** Where the samples come from: a selector, or a subquery's results. */
+export interface RangeSource {
+  readonly shape: Shape
+  readonly reference: Reference
+  readonly range: number
+  /** Samples of row i from `before` milliseconds ahead of the first window to `after` behind the last. */
+  points(i: number, before: number, after: number): Points
+}
+
+export function matrixSource({ selector, range }: MatrixSelector, find: () => Found) {
+  return (frame: Frame): RangeSource => {
+    const { handles, shape } = find()
+    const reference = referenceOf(frame, selector.at, selector.offset)
+    const length = resolveDuration(range, frame.query, false)
+    return {
+      shape,
+      reference,
+      range: length,
+      points: (i, before, after) =>
+        withoutStale(samplesIn(handles[i]!, reference.first - length - before + 1, reference.last + after)),
+    }
+  }
+}
+
+function withoutStale(samples: {
+  timestamps: Float64Array
+  values: Float64Array
+  stale: Uint8Array | null
+  starts?: Float64Array
+}): Points {
+  const { timestamps: times, values, stale, starts = null } = samples
+  if (stale === null || !stale.includes(1)) return { times, values, starts }
+  const keep = (_: number, i: number): boolean => stale[i] === 0
+  return { times: times.filter(keep), values: values.filter(keep), starts: starts?.filter(keep) ?? null }
+}
+
+/** The grid on which a subquery evaluates: multiples of its step, from the first window's start to the last one's end. */
+export function subqueryGrid(
+  expr: Subquery,
+  frame: Frame,
+): { grid: Grid; reference: Reference; range: number } {
+  const reference = referenceOf(frame, expr.at, expr.offset)
+  const range = resolveDuration(expr.range, frame.query, false)
+  const step = expr.step === null ? frame.subqueryStep : resolveDuration(expr.step, frame.query, false)
+  const start = step * (Math.floor((reference.first - range) / step) + 1)
+  const steps = Math.max(0, Math.floor((reference.last - start) / step) + 1)
+  return { grid: { start, step, steps }, reference, range }
+}
+
+export function subquerySource(expr: Subquery, inner: (frame: Frame) => Block) {
+  return (frame: Frame): RangeSource => {
+    const { grid, reference, range } = subqueryGrid(expr, frame)
+    const block = grid.steps === 0 ? emptyBlock() : inner(onGrid(frame, grid))
+    const times = Float64Array.from({ length: grid.steps }, (_, i) => timeAt(grid, i))
+    return {
+      shape: block.shape,
+      reference,
+      range,
+      points: (i) => rowPoints(block, i, times),
+    }
+  }
+}
+
+function rowPoints(block: Block, i: number, times: Float64Array): Points {
+  const steps = times.length
+  const values = block.values.subarray(i * steps, (i + 1) * steps)
+  if (block.present === null) return { times, values, starts: null }
+  const present = block.present.subarray(i * steps, (i + 1) * steps)
+  const keep = (_: number, j: number): boolean => present[j] === 1
+  return { times: times.filter(keep), values: values.filter(keep), starts: null }
+}
+
+export function windowsOf(
+  { times }: Points,
+  { first, step }: Reference,
+  range: number,
+  windows: { lo: Int32Array; hi: Int32Array },
+): void {
+  const { lo, hi } = windows
+  const { length } = times
+  let from = 0
+  let to = 0
+  for (let i = 0, end = first; i < lo.length; i++, end += step) {
+    while (to < length && times[to]! <= end) to++
+    while (from < to && times[from]! <= end - range) from++
+    lo[i] = from
+    hi[i] = to
+  }
+}
+
+export interface RangeFunction {
+  readonly kernel: Kernel
+  /** Acts like an offset: the series stays the metric. */
+  readonly keepsName?: boolean
+  /** How far outside of the window samples matter (anchored and smoothed selectors). */
+  readonly reach?: { readonly before: number; readonly after: number }
+  /** Called for each series that gave a value. */
+  readonly annotate?: (name: string, call: RangeCall) => void
+}
+
+const NO_REACH = { before: 0, after: 0 }
+
+/** Applies a kernel to every series of a source. */
+export function rangeFunction(
+  source: (frame: Frame) => RangeSource,
+  { kernel, keepsName = false, reach = NO_REACH, annotate }: RangeFunction,
+  args: ReadonlyArray<(frame: Frame) => Float64Array>,
+  span: Span,
+  delayed: boolean,
+): (frame: Frame) => Block {
+  const dropName = nameDropper(delayed)
+  const compact = compactor()
+  return (frame) => {
+    const { steps } = frame.grid
+    const scalars = args.map((arg) => arg(frame))
+    const input = source(frame)
+    const { shape, reference, range } = input
+    if (shape.metrics.length === 0) return emptyBlock()
+    const out = keepsName ? shape : dropName(shape)
+    const block = newBlock(out, steps, frame.budget, true)
+    const windows = { lo: new Int32Array(steps), hi: new Int32Array(steps) }
+    let row = 0
+    const call: RangeCall = {
+      frame,
+      steps,
+      reference,
+      range,
+      args: scalars,
+      span,
+      name: () => labelOf(shape.metrics[row]!, NAME),
+    }
+    const kept: number[] = []
+    let cells = 0
+    for (; row < shape.metrics.length; row++) {
+      frame.budget.turn()
+      const series = input.points(row, reach.before, reach.after)
+      if (series.times.length === 0) continue
+      windowsOf(series, reference, range, windows)
+      const count = kernel(series, windows, call, block.values, block.present!, kept.length * steps)
+      if (count === 0) continue
+      annotate?.(call.name(), call)
+      kept.push(row)
+      cells += count
+    }
+    return mergeDuplicates(compact(block, { kept, full: cells === kept.length * steps }, steps), frame)
+  }
+}
+
+/** `foo[5m]` as the result of an instant query: the samples themselves. */
+export function rawMatrix(source: (frame: Frame) => RangeSource) {
+  return (frame: Frame): { shape: Shape; points: readonly Points[] } => {
+    const input = source(frame)
+    const { shape, reference, range } = input
+    const windows = { lo: new Int32Array(1), hi: new Int32Array(1) }
+    return {
+      shape,
+      points: shape.metrics.map((_, row) => {
+        const all = input.points(row, 0, 0)
+        windowsOf(all, reference, range, windows)
+        const { lo, hi } = { lo: windows.lo[0]!, hi: windows.hi[0]! }
+        frame.budget.take(hi - lo)
+        return {
+          times: all.times.subarray(lo, hi),
+          values: all.values.subarray(lo, hi),
+          starts: null,
+        }
+      }),
+    }
+  }
+}
