@@ -56,7 +56,7 @@ export async function loadCheckpoint(
     )
   }
   for (const { path, size } of sidecars) {
-    const known = size === null ? {} : { size }
+    const known = size !== null && size > 0 ? { size } : {}
     const source = await log.source(sidecarKey(path, log.url), { ...known, signal: reading.signal })
     await readCheckpointFiles(await openParquet(source), replay, reading.pause)
   }

@@ -39,7 +39,10 @@ export class History {
     }
     if (commit.operation === 'VACUUM END' && commit.parameters['status'] !== 'FAILED')
       this.lastVacuum = commit.at
-    const changes = commit.metadata === null ? [] : this.#noteMetadata(commit.metadata, ref, subject)
+    const changes =
+      commit.metadata === null
+        ? []
+        : this.#noteMetadata(commit.metadata, { at: ref.at, version: ref.version }, subject)
     if (changes.length > 0) this.schemaChanges = [...this.schemaChanges, ...changes].slice(-MAX_KEPT_CHANGES)
     return changes
   }
@@ -49,7 +52,11 @@ export class History {
     this.#metadata ??= metadata
   }
 
-  #noteMetadata(metadata: Metadata, ref: CommitRef, subject: string): readonly SchemaChange[] {
+  #noteMetadata(
+    metadata: Metadata,
+    when: { readonly at: Timestamp; readonly version: string },
+    subject: string,
+  ): readonly SchemaChange[] {
     const before = this.#metadata
     this.#metadata = metadata
     if (before === null) return []
@@ -59,9 +66,9 @@ export class History {
         : diffSchemas(
             parseSchema(before.schemaString, subject),
             parseSchema(metadata.schemaString, subject),
-            ref,
+            when,
           )),
-      ...diffPartitioning(before.partitionColumns, metadata.partitionColumns, ref),
+      ...diffPartitioning(before.partitionColumns, metadata.partitionColumns, when),
     ]
   }
 }

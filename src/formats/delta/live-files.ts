@@ -33,8 +33,8 @@ export class LiveFiles {
   #partition: Uint32Array
   #eventTime: Float64Array
 
-  constructor(expected = 256) {
-    this.#capacity = Math.max(256, expected)
+  constructor(expected = 8) {
+    this.#capacity = Math.max(8, expected)
     this.#slots = emptySlots(this.#capacity)
     this.#high = new Uint32Array(this.#capacity)
     this.#low = new Uint32Array(this.#capacity)
