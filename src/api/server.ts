@@ -4,6 +4,7 @@ import compress from '@fastify/compress'
 import formbody from '@fastify/formbody'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { explainError } from '../model/errors.ts'
+import type { Recorded, TableFact } from '../model/facts.ts'
 import type { FactReader } from '../model/store.ts'
 
 const MAX_BODY_BYTES = 10_485_760
@@ -65,11 +66,14 @@ function known(app: FastifyInstance, facts: FactReader): void {
   app.get('/api/tidemark/tables', async () => {
     const blind = Map.groupBy(open(), (problem) => problem.tableId)
     return {
-      tables: facts.recorded('table').map(({ fact, observedAt }) => ({
-        ...fact,
-        observedAt,
-        problem: blind.get(fact.id)?.[0]?.message ?? null,
-      })),
+      tables: facts
+        .recorded('table')
+        .toSorted(byTable)
+        .map(({ fact, observedAt }) => ({
+          ...fact,
+          observedAt,
+          problem: blind.get(fact.id)?.[0]?.message ?? null,
+        })),
     }
   })
   app.get<{ Querystring: { id?: string; limit?: string } }>('/api/tidemark/commits', async (request) => {
@@ -88,3 +92,6 @@ function known(app: FastifyInstance, facts: FactReader): void {
     }
   })
 }
+
+const byTable = ({ fact: a }: Recorded<TableFact>, { fact: b }: Recorded<TableFact>): number =>
+  a.source < b.source || (a.source === b.source && a.table < b.table) ? -1 : 1

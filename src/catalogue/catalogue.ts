@@ -45,12 +45,15 @@ export function samplesAt(view: View, now: Timestamp): Sample[] {
   const tablesOf = Map.groupBy(present, ({ fact }) => fact.source)
   const unseen = ({ fact, observedAt }: Recorded<TableFact>): boolean =>
     blind.has(fact.id) || now - observedAt > view.patience(fact.source)
+  const known = new Set(present.map(({ fact }) => fact.id))
+  const neverRead = problems.filter(({ tableId }) => tableId !== null && !known.has(tableId))
   return [
     ...present.flatMap((table) => {
       const { fact } = table
       if (unseen(table)) return tableMetrics.up({ source: fact.source, table: fact.table }, 0)
       return tableSamples(fact, view.known.facts('tally', { id: fact.id })[0])
     }),
+    ...neverRead.flatMap(({ source, subject }) => tableMetrics.up({ source, table: subject }, 0)),
     ...view.known.facts('poll').flatMap((poll) =>
       pollSamples(poll, {
         problems: problemsOf.get(poll.id)?.length ?? 0,

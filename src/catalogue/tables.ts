@@ -1,6 +1,7 @@
 // Metrics of lakehouse tables, and a table fact as samples.
 import type { Sample } from '../model/series.ts'
-import type { CommitRef, Known, TableFact, TallyFact } from '../model/facts.ts'
+import type { CommitRef, FileSizes, Known, TableFact, TallyFact } from '../model/facts.ts'
+import { GIB, MIB } from '../model/units.ts'
 import { counter, gauge, histogram } from './metric.ts'
 
 const table = ['source', 'table'] as const
@@ -56,7 +57,7 @@ export const tableMetrics = {
   fileSize: histogram('tidemark_table_file_size_bytes', 'Sizes of the live data files.', 'bytes', table),
   partitions: gauge(
     'tidemark_table_partitions',
-    'Partitions that hold live files; 0 for a table without partition columns.',
+    'Partitions that hold live files; absent for a table without partition columns.',
     '',
     table,
   ),
@@ -196,15 +197,27 @@ function layoutSamples(fact: TableFact, labels: TableLabels): Sample[] {
           ...m.smallFiles(labels, fileSizes.small),
           ...m.largeFiles(labels, fileSizes.large),
           ...m.smallFileSize(labels, fileSizes.smallBytes),
-          ...m.fileSize(labels, { ...fileSizes, sum: fact.bytes ?? NaN }),
+          ...m.fileSize(labels, coarser(fileSizes, fact.bytes ?? NaN)),
         ]),
-    ...m.partitions(labels, partitions?.count),
+    ...m.partitions(labels, partitions?.columns.length ? partitions.count : null),
     ...m.partitionSkew(labels, partitions?.count ? partitions.skew : null),
     ...m.partitionsSmall(labels, partitions?.count ? partitions.belowGib : null),
     ...m.deletedRows(labels, deletes?.rows),
     ...m.deletedShare(labels, deletes?.share),
     ...m.deleteFiles(labels, deletes === null ? null : deletes.files + deletes.deletionVectors),
   ]
+}
+
+/** A series a bound and table adds up: the metric keeps the bounds that decide, the fact all of them. */
+const FILE_SIZE_BOUNDS = [8 * MIB, 32 * MIB, 128 * MIB, 512 * MIB, 2 * GIB, Infinity]
+
+function coarser({ bounds, counts }: FileSizes, sum: number) {
+  const merged = FILE_SIZE_BOUNDS.map(() => 0)
+  for (const [i, count] of counts.entries()) {
+    const into = FILE_SIZE_BOUNDS.findIndex((coarse) => (bounds[i] ?? Infinity) <= coarse)
+    merged[into] = (merged[into] ?? 0) + count
+  }
+  return { bounds: FILE_SIZE_BOUNDS, counts: merged, sum }
 }
 
 function tallySamples(tally: TallyFact, labels: TableLabels): Sample[] {

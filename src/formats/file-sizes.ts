@@ -13,11 +13,10 @@ const DEFAULT = {
 const SMALL_SHARE = 0.75
 const LARGE_SHARE = 1.8
 
-/** Upper bounds (inclusive) of the histogram's buckets. */
-const BOUNDS: readonly number[] = [
-  ...[1, 4, 8, 16, 32, 64, 128, 256, 512, 1_024, 2_048, 4_096].map((mib) => mib * MIB),
-  Infinity,
-]
+/** Upper bounds (inclusive) of the histogram's buckets; one more bucket is for what is above. */
+const BOUNDS: readonly number[] = [1, 4, 8, 16, 32, 64, 128, 256, 512, 1_024, 2_048, 4_096].map(
+  (mib) => mib * MIB,
+)
 
 /** `target` is the table's own file-size property and its name, null where it has none. */
 export function judgeFileSizes(
@@ -33,13 +32,14 @@ export function judgeFileSizes(
           smallBelow: bytes(Math.round(target.bytes * SMALL_SHARE)),
           largeAbove: bytes(Math.round(target.bytes * LARGE_SHARE)),
         }
-  const counts = BOUNDS.map(() => 0)
+  const counts = Array<number>(BOUNDS.length + 1).fill(0)
   let small = 0
   let large = 0
   let smallBytes = 0
   for (let i = 0; i < sizes.length; i++) {
     const size = sizes[i]!
-    const bucket = BOUNDS.findIndex((bound) => size <= bound)
+    const within = BOUNDS.findIndex((bound) => size <= bound)
+    const bucket = within === -1 ? BOUNDS.length : within
     counts[bucket] = (counts[bucket] ?? 0) + 1
     if (size < rule.smallBelow) {
       small += 1

@@ -55,7 +55,7 @@ export interface FileSizes {
   readonly inRange: number
   readonly large: number
   readonly smallBytes: Bytes
-  /** Upper bounds of histogram buckets (the last is +Infinity, spelled null in JSON) and files in each. */
+  /** Upper bounds of histogram buckets, and files in each; the last count is of files above all bounds. */
   readonly bounds: readonly number[]
   readonly counts: readonly number[]
   readonly median: Known<Bytes>

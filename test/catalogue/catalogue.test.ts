@@ -82,6 +82,22 @@ describe('blind is not stale', () => {
     expect(ofTables(samplesAt(view([seen(aTable()), seen<Fact>(problem)]), NOW))).toEqual(up)
   })
 
+  test('so has one that could never be read', () => {
+    const problem = {
+      kind: 'problem',
+      id: 'lake/gold/orders',
+      source: 'lake',
+      subject: 'gold/orders',
+      tableId: aTable().id,
+      reason: 'corrupt',
+      message: 'no',
+      since: NOW,
+      resolved: null,
+    } as const
+
+    expect(ofTables(samplesAt(view([seen<Fact>(problem)]), NOW))).toEqual(up)
+  })
+
   test('so has one that nobody looked at for too long', () => {
     const then = timestamp(NOW - 4 * MINUTE)
 

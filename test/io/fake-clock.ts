@@ -12,7 +12,7 @@ export function fakeClock(start: Timestamp): FakeClock {
   const sleepers = new Set<{ at: number; wake: () => void }>()
   // Work that was woken may touch files before it sleeps again: give it real turns of the loop.
   const settle = async () => {
-    for (let i = 0; i < 50; i++) await new Promise((resolve) => setTimeout(resolve, 1))
+    for (let i = 0; i < 5; i++) await new Promise((resolve) => setTimeout(resolve, 1))
   }
   return {
     now: () => timestamp(now),

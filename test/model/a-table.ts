@@ -34,7 +34,7 @@ export const aTable = (change: Partial<TableFact> = {}): TableFact => ({
     inRange: 6,
     large: 0,
     smallBytes: bytes(64 * MIB),
-    bounds: [MIB, 128 * MIB, Infinity],
+    bounds: [MIB, 128 * MIB],
     counts: [0, 2, 6],
     median: bytes(400 * MIB),
   },
