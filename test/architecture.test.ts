@@ -8,7 +8,7 @@ const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8')
 
 /** Rows of the README table: | `folder` | `may`, `import` | */
 const mayImport = new Map(
-  [...readme.matchAll(/^\| `([\w-]+)` \| (.*?) \|/gm)].map(([, folder, list]) => [
+  [...readme.matchAll(/^\| `([\w-]+)`\s*\| (.*?)\s*\|/gm)].map(([, folder, list]) => [
     folder!,
     new Set([...list!.matchAll(/`([\w/-]+)`/g)].map(([, name]) => name!)),
   ]),

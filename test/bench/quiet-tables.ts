@@ -8,7 +8,7 @@ import { systemClock } from '../../src/io/clock.ts'
 import { createIo } from '../../src/io/io.ts'
 import { createLog } from '../../src/io/log.ts'
 import { DAY, MINUTE, millis, timestamp } from '../../src/model/units.ts'
-import { pollSource } from '../../src/poll.ts'
+import { pollSource } from '../../src/agent/poll.ts'
 import { openStore } from '../../src/store/store.ts'
 import { commit } from '../collectors/lake/small-lake.ts'
 

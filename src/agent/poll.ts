@@ -1,12 +1,12 @@
 // One poll of one source: ask, settle, record, and say how it went.
-import type { Source } from './collectors/collector.ts'
-import type { Clock } from './io/clock.ts'
-import type { Log } from './io/log.ts'
-import { conclude, settle } from './ledger/ledger.ts'
-import { StoreError, explainError, reasonOf } from './model/errors.ts'
-import type { Fact, ProblemFact } from './model/facts.ts'
-import type { Store } from './model/store.ts'
-import { type Timestamp, bytes, millis } from './model/units.ts'
+import type { Source } from '../collectors/collector.ts'
+import type { Clock } from '../io/clock.ts'
+import type { Log } from '../io/log.ts'
+import { conclude, settle } from '../ledger/ledger.ts'
+import { StoreError, explainError, reasonOf } from '../model/errors.ts'
+import type { Fact, ProblemFact } from '../model/facts.ts'
+import type { Store } from '../model/store.ts'
+import { type Timestamp, bytes, millis } from '../model/units.ts'
 
 /** Facts recorded in one transaction: what is read first is safe first, and memory stays bounded. */
 const BATCH = 2_000

@@ -7,6 +7,8 @@ import { explainError } from '../model/errors.ts'
 import type { Recorded, TableFact } from '../model/facts.ts'
 import type { FactReader } from '../model/store.ts'
 
+export { prometheusRoutes } from './prometheus.ts'
+
 const MAX_BODY_BYTES = 10_485_760
 const REQUEST_TIMEOUT_MS = 30_000
 
