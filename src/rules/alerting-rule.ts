@@ -79,7 +79,8 @@ export async function evaluateAlerting(
   const living = records.filter(({ state }) => state.phase !== 'resolved')
   if (around.limit > 0 && living.length > around.limit) {
     return {
-      records: cleared(records, at),
+      // Those above the limit were never told of.
+      records: cleared(before, at),
       samples: [],
       complaint: `exceeded limit of ${around.limit} with ${living.length} alerts`,
     }
