@@ -1,15 +1,44 @@
 // Settles a poll's facts against what is known: nothing counted twice, problems keep their start and end, tables that
 // a complete look did not find have vanished. Pure: facts in, facts out.
-import type { CommitFact, Fact, ProblemFact, SchemaChangeKind, TableFact, TallyFact } from '../model/facts.ts'
+import type {
+  CommitFact,
+  Fact,
+  Kind,
+  ProblemFact,
+  SchemaChangeKind,
+  TableFact,
+  TallyFact,
+} from '../model/facts.ts'
 import type { FactReader } from '../model/store.ts'
 import { type Timestamp, timestamp } from '../model/units.ts'
+import { settleChecks } from './checks.ts'
+import { settleEdges } from './edges.ts'
+import { settleRuns } from './runs.ts'
+
+/** Not recorded as they come: what follows from them is. */
+const SETTLED_APART: ReadonlySet<Kind> = new Set<Kind>([
+  'inventory',
+  'pipeline',
+  'pipeline-inventory',
+  'run-report',
+  'task-report',
+  'check-report',
+  'edge',
+  'alias',
+])
 
 /** What to record, in one transaction, for facts that a poll yielded. */
 export function settle(facts: readonly Fact[], known: FactReader): Fact[] {
   const settled = facts
-    .filter((fact) => fact.kind !== 'inventory')
+    .filter((fact) => !SETTLED_APART.has(fact.kind))
     .map((fact) => (fact.kind === 'problem' ? keepStart(fact, known) : fact))
-  return [...settled, ...tallies(facts, known)]
+  return [
+    ...settled,
+    ...tallies(facts, known),
+    ...settleRuns(facts, known),
+    ...settleChecks(facts, known),
+    ...settleEdges(facts, known),
+  ]
 }
 
 export interface PollEnd {

@@ -1,6 +1,6 @@
 // What orchestrators, scripts and test suites tell us: pipelines, their runs, data-quality checks and lineage.
 import type { Known } from './known.ts'
-import type { Bytes, Millis, Timestamp } from './units.ts'
+import { type Bytes, HOUR, type Millis, type Timestamp } from './units.ts'
 
 /** How a run can end: OpenTelemetry's cicd.pipeline.result words. */
 export const RESULTS = ['success', 'failure', 'error', 'timeout', 'cancelled', 'skipped'] as const
@@ -208,7 +208,7 @@ export interface RunTally {
   readonly oldest: Readonly<Record<string, Timestamp>>
   readonly unknownStates: number
   readonly tasks: Readonly<Record<string, TaskTally>>
-  /** Newest time counted: runs that are new to us and much older were counted before they were forgotten. */
+  /** Newest end seen: runs that are new to us and much older were counted before they were forgotten. */
   readonly newest: Timestamp
 }
 
@@ -306,3 +306,24 @@ export const jobId = (namespace: string, name: string): string => `job:${namespa
 export const pipelineKey = (source: string, pipeline: string): string => `${source}/${pipeline}`
 export const runKey = (source: string, pipeline: string, runId: string): string =>
   `${source}/${pipeline}/${runId}`
+
+export const edgeOf = (
+  source: string,
+  type: EdgeFact['type'],
+  from: string,
+  to: string,
+  at: Timestamp,
+): EdgeFact => ({
+  kind: 'edge',
+  id: `${from} -> ${to}`,
+  source,
+  type,
+  from,
+  to,
+  lastSeen: (at - (at % HOUR)) as Timestamp,
+})
+
+export function aliasOf(source: string, a: string, b: string): AliasFact {
+  const [one, other] = a < b ? [a, b] : [b, a]
+  return { kind: 'alias', id: `${one} = ${other}`, source, one, other }
+}
