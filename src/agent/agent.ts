@@ -1,23 +1,25 @@
 // The wiring and every loop; the only file that knows every part.
 import os from 'node:os'
 import path from 'node:path'
-import { serve } from '../api/api.ts'
-import { type View, describe, samplesAt } from '../catalogue/catalogue.ts'
-import { collectors } from '../collectors/index.ts'
-import type { Collector, Source } from '../collectors/collector.ts'
+import { prometheusRoutes, serve } from '../api/api.ts'
+import { type View, describe, metrics, samplesAt } from '../catalogue/catalogue.ts'
 import { type LoadedConfig, type SourceConfig, listenParts } from '../config/config.ts'
 import type { Clock } from '../io/clock.ts'
 import { deadline, every } from '../io/every.ts'
 import type { Log } from '../io/log.ts'
-import { type Io, createIo } from '../io/io.ts'
+import { createIo } from '../io/io.ts'
 import { monitorProcess } from '../io/process-health.ts'
 import { type Job, runJobs } from '../io/schedule.ts'
-import { pollSource } from './poll.ts'
 import type { Store } from '../model/store.ts'
 import { LOOKBACK } from '../model/series.ts'
 import { MINUTE, type Millis, type Timestamp, millis, timestamp } from '../model/units.ts'
 import { openStore } from '../store/store.ts'
+import { createEngine } from '../promql/promql.ts'
+import { engineQuery, fittingLookback } from '../rules/rules.ts'
 import { type Current, openTelemetry } from '../telemetry/telemetry.ts'
+import { pollSource } from './poll.ts'
+import { type RuleGroup, loadRules, openGroups, runGroup } from './rule-groups.ts'
+import { connectSource } from './sources.ts'
 
 /** A poll may take this many of its intervals, and at least this long, before it is given up. */
 const POLL_PATIENCE = 5
@@ -41,6 +43,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   const { loaded, clock, log, signal, version } = options
   const { config } = loaded
   const startedAt = clock.now()
+  const rules = loadRules(loaded)
   await using store = await openStore({
     directory: path.resolve(loaded.base, config.state),
     now: startedAt,
@@ -65,13 +68,25 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     current: () => currentSeries(store, config.resolution, clock.now()),
     describe,
   })
+  const engine = createEngine(store.series, { now: () => clock.monotonic() })
+  const query = engineQuery(engine, { lookback: fittingLookback(() => config.resolution) })
+  const groups = openGroups(rules, { query, store, clock, url: `http://${config.api.listen}` })
   const waiting = new Set(config.sources.map((source) => source.name))
   await using server = await serve(listenParts(config.api.listen), {
     known: store,
     scrape: (request, response) => telemetry.scrape(request, response),
     ready: () => waiting.size === 0,
     reload: options.reload,
-    routes: [],
+    routes: [
+      prometheusRoutes({
+        engine,
+        series: store.series,
+        metrics,
+        now: () => clock.now(),
+        version,
+        groups: () => groups.map(asRunning),
+      }),
+    ],
   })
   options.onListening(server.url)
   log.info({ url: server.url, sources: config.sources.length, version }, 'listening')
@@ -83,7 +98,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     store.series.append('catalogue', samplesAt(view, now), ticked)
   }
   const io = createIo({ clock, log, base: loaded.base })
-  const sources = config.sources.map((source) => connect(source, io))
+  const sources = config.sources.map((source) => connectSource(source, io))
   await Promise.all([
     ...sources.map((source) =>
       every({ name: source.name, interval: source.interval, clock, log, signal }, async (now) => {
@@ -100,6 +115,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
       }),
     ),
     every({ name: 'tick', interval: config.resolution, clock, log, signal }, tick),
+    ...groups.map((group) => runGroup(group, { store, clock, log, take: () => undefined }, signal)),
     runJobs(jobs(store), clock, log, signal),
   ])
 }
@@ -107,51 +123,6 @@ export async function runAgent(options: AgentOptions): Promise<void> {
 const jobs = (store: Store): Job[] => [
   { name: 'maintain the store', cron: '17 * * * *', run: (now) => store.maintain(now) },
 ]
-
-interface Connected {
-  readonly name: string
-  readonly type: string
-  readonly interval: Millis
-  readonly poll: PollingSource['poll']
-  readonly restart: () => void
-  readonly objects: () => { requests: number; bytes: number }
-}
-type PollingSource = Extract<Source, { mode: 'poll' }>
-
-function connect(block: SourceConfig, io: Io): Connected {
-  const { name, type, every: interval, ...config } = block
-  const collector: Collector = collectors.find((one) => one.type === type)!
-  const opened: Array<ReturnType<Io['objects']>> = []
-  const counted: Io = {
-    ...io,
-    log: io.log.child({ source: name }),
-    objects(location, options) {
-      const objects = io.objects(location, options)
-      opened.push(objects)
-      return objects
-    },
-  }
-  const open = (): PollingSource => {
-    const source = collector.connect({ name, every: interval }, config, counted)
-    if (source.mode !== 'poll') throw new Error(`the source ${name} of type ${type} is not polled`)
-    return source
-  }
-  let source = open()
-  return {
-    name,
-    type,
-    interval,
-    poll: (ask) => source.poll(ask),
-    restart: () => (source = open()),
-    objects: () => ({
-      requests: opened.reduce(
-        (sum, { counters }) => sum + counters.gets + counters.lists + counters.heads,
-        0,
-      ),
-      bytes: opened.reduce((sum, { counters }) => sum + counters.bytes, 0),
-    }),
-  }
-}
 
 function patienceOf(sources: readonly SourceConfig[], resolution: Millis): (source: string) => Millis {
   const byName = new Map(
@@ -171,3 +142,12 @@ function* currentSeries(store: Store, resolution: Millis, now: Timestamp): Gener
     }
   }
 }
+
+const asRunning = ({ group, report }: RuleGroup) => ({
+  name: group.definition.name,
+  file: group.definition.path,
+  intervalSeconds: group.interval / 1000,
+  limit: group.definition.limit,
+  rules: group.definition.rules,
+  report,
+})

@@ -7,6 +7,7 @@ import type { Matcher, MetricInfo, SeriesReader } from '../model/series.ts'
 import { type Timestamp, timestamp } from '../model/units.ts'
 import { type Engine, PromqlError, QueryError, type QueryOptions, parse, print } from '../promql/promql.ts'
 import { queryAnswer } from './prometheus-answers.ts'
+import { type RunningGroup, alertsAnswer, rulesAnswer } from './prometheus-rules.ts'
 import {
   BadParameter,
   type Params,
@@ -33,6 +34,7 @@ export interface PrometheusApi {
   readonly metrics: readonly MetricInfo[]
   readonly now: () => Timestamp
   readonly version: string
+  readonly groups: () => readonly RunningGroup[]
 }
 
 type Answer = (params: Params, request: FastifyRequest, reply: FastifyReply) => unknown
@@ -73,6 +75,8 @@ export function prometheusRoutes(api: PrometheusApi): (app: FastifyInstance) => 
       return success(labelValues(api, params, unescapeLabel(name)))
     })
     both('series', (params) => success(seriesOf(api, params)))
+    both('rules', (params) => success(rulesAnswer(api.groups(), params)))
+    both('alerts', () => success(alertsAnswer(api.groups())))
     both('metadata', (params) => success(metadata(api, params)))
     both('query_exemplars', () => success([]))
     both('status/buildinfo', () =>

@@ -8,6 +8,8 @@ import { DAY, SECOND } from '../model/units.ts'
 import { Duration } from '../model/fields.ts'
 import { type SecretSources, parseYaml } from './yaml.ts'
 
+export { SHIPPED_RULES, readRuleFiles } from './rule-files.ts'
+
 const Name = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/, 'expected a name of letters, digits, _ . - (at most 63)')
@@ -40,6 +42,15 @@ export const Config = z.strictObject({
       commits: Duration(DAY).prefault('400d'),
     })
     .prefault({}),
+  rules: z
+    .array(z.string().min(1))
+    .optional()
+    .describe('Globs of Prometheus rule files; the rules that come with Tidemark where it is absent.'),
+  query: z
+    .strictObject({
+      url: z.url().describe('A Prometheus-compatible service that answers the rules’ queries.'),
+    })
+    .optional(),
   sources: z
     .array(SourceBlock)
     .min(1, 'expected at least one source')

@@ -234,6 +234,14 @@ export interface CursorFact {
   readonly value: string
 }
 
+/** What a rule group remembers between evaluations, so that a restart forgets no alert. Its shape is the rules' own. */
+export interface RuleGroupFact {
+  readonly kind: 'rule-group'
+  /** `file;group` */
+  readonly id: string
+  readonly state: unknown
+}
+
 export type Fact =
   | TableFact
   | CommitFact
@@ -243,6 +251,7 @@ export type Fact =
   | TallyFact
   | PollFact
   | CursorFact
+  | RuleGroupFact
   | NotifyFact
   | RunKindFact
 export type Kind = Fact['kind']

@@ -1,0 +1,114 @@
+// The rule groups of a running daemon: loaded, restored, evaluated at their slots, remembered.
+import type { LoadedConfig } from '../config/config.ts'
+import { SHIPPED_RULES, readRuleFiles } from '../config/config.ts'
+import type { Clock } from '../io/clock.ts'
+import type { Log } from '../io/log.ts'
+import type { Alert } from '../model/alert.ts'
+import { ConfigError, explainError } from '../model/errors.ts'
+import type { Labels } from '../model/series.ts'
+import type { Store } from '../model/store.ts'
+import { type Timestamp, between, millis } from '../model/units.ts'
+import {
+  DEFAULT_INTERVAL,
+  type Group,
+  type GroupDefinition,
+  type GroupPorts,
+  type GroupReport,
+  type GroupState,
+  type Query,
+  type Whereabouts,
+  createGroup,
+  groupId,
+  loadRuleFiles,
+  printFinding,
+  recordedNames,
+} from '../rules/rules.ts'
+
+export interface RuleGroup {
+  readonly group: Group
+  /** Of the last evaluation; null before the first. */
+  report: GroupReport | null
+}
+
+/** Reads and checks the rule files of a config. Throws ConfigError with a line per error. */
+export function loadRules({ config, base }: LoadedConfig): readonly GroupDefinition[] {
+  const { groups, errors } = loadRuleFiles(readRuleFiles(config.rules ?? [SHIPPED_RULES], base))
+  if (errors.length > 0) throw new ConfigError(errors.map(printFinding).join('\n'))
+  return groups
+}
+
+export interface RulePorts {
+  readonly query: Query
+  readonly store: Store
+  readonly clock: Clock
+  readonly url: string
+}
+
+export function openGroups(definitions: readonly GroupDefinition[], ports: RulePorts): RuleGroup[] {
+  const { store, clock } = ports
+  const groupPorts: GroupPorts = {
+    query: ports.query,
+    writer: store.series,
+    external: { labels: {}, url: ports.url },
+    defaults: { interval: DEFAULT_INTERVAL, queryOffset: millis(0) },
+    recorded: recordedNames(definitions),
+    whereabouts: (labels) => whereabouts(store, labels),
+    monotonic: () => clock.monotonic(),
+  }
+  return definitions.map((definition) => {
+    const [stored] = store.facts('rule-group', { id: groupId(definition) })
+    return {
+      group: createGroup(definition, groupPorts, (stored?.state as GroupState | undefined) ?? null),
+      report: null,
+    }
+  })
+}
+
+/** Evaluates one group at each of its slots until the signal aborts. */
+export async function runGroup(
+  running: RuleGroup,
+  parts: {
+    readonly store: Store
+    readonly clock: Clock
+    readonly log: Log
+    readonly take: (alerts: readonly Alert[], now: Timestamp) => void
+  },
+  signal: AbortSignal,
+): Promise<void> {
+  const { group } = running
+  const id = groupId(group.definition)
+  while (!signal.aborted) {
+    const before = parts.clock.now()
+    await parts.clock.sleep(between(before, group.nextSlot(before)), signal)
+    if (signal.aborted) return
+    try {
+      const report = await group.evaluate(parts.clock.now())
+      if (report === null) continue
+      running.report = report
+      if (report.missed > 0)
+        parts.log.warn({ group: id, missed: report.missed }, 'rule evaluations were missed')
+      for (const { rule, error } of report.rules) {
+        if (error !== null)
+          parts.log.warn({ group: id, rule: rule.name, error }, 'a rule could not be evaluated')
+      }
+      // What follows from an evaluation is told even when its memory cannot be written.
+      parts.take(report.alerts, report.at)
+      parts.store.record([{ kind: 'rule-group', id, state: report.state }], report.at)
+    } catch (error) {
+      parts.log.error({ group: id, error: explainError(error) }, 'the evaluation of a rule group failed')
+    }
+  }
+}
+
+/** What became of what these labels name: a table or pipeline by name within its source, or the source alone. */
+function whereabouts(store: Store, labels: Labels): Whereabouts {
+  const source = labels['source']
+  if (source === undefined) return 'unknown'
+  if (store.facts('poll', { id: source })[0]?.up === false) return 'blind'
+  const name = labels['table']
+  if (name === undefined) return 'unknown'
+  const table = store.facts('table', { source }).find((fact) => fact.table === name)
+  if (table?.vanished) return 'gone'
+  const problems = store.facts('problem', { source })
+  return problems.some(({ subject, resolved }) => subject === name && resolved === null) ? 'blind' : 'unknown'
+}
