@@ -3,6 +3,8 @@ import type { Recorded, TableFact } from '../model/facts.ts'
 import type { MetricInfo, Sample } from '../model/series.ts'
 import type { FactReader, StoreStats } from '../model/store.ts'
 import type { Millis, Timestamp } from '../model/units.ts'
+import { checkMetrics, checkSamples } from './checks.ts'
+import { pipelineMetrics, pipelineSamples } from './pipelines.ts'
 import { type ProcessHealth, pollSamples, selfMetrics, selfSamples } from './self.ts'
 import { tableMetrics, tableSamples } from './tables.ts'
 
@@ -10,6 +12,8 @@ export type { ProcessHealth } from './self.ts'
 
 const definitions: readonly MetricInfo[] = [
   ...Object.values(tableMetrics),
+  ...Object.values(pipelineMetrics),
+  ...Object.values(checkMetrics),
   ...Object.values(selfMetrics),
 ].map(({ name, help, type, unit, labels }) => ({ name, help, type, unit, labels }))
 const byName = new Map(definitions.map((metric) => [metric.name, metric]))
@@ -54,6 +58,8 @@ export function samplesAt(view: View, now: Timestamp): Sample[] {
       return tableSamples(fact, view.known.facts('tally', { id: fact.id })[0])
     }),
     ...neverRead.flatMap(({ source, subject }) => tableMetrics.up({ source, table: subject }, 0)),
+    ...pipelineSamples(view, now),
+    ...checkSamples(view.known),
     ...view.known.facts('poll').flatMap((poll) =>
       pollSamples(poll, {
         problems: problemsOf.get(poll.id)?.length ?? 0,

@@ -1,6 +1,7 @@
 // What a pipeline's runs add up to: each run, attempt, row and duration once, whatever is read again.
 import type { Known } from '../model/known.ts'
 import {
+  DURATION_BOUNDS,
   type Observations,
   type Result,
   type RunFact,
@@ -25,25 +26,6 @@ const OLDEST_KEPT = 200
 /** Tasks of a pipeline with counters of their own; the rest is counted together. */
 const TASKS_COUNTED = 200
 export const OTHER = '(other)'
-
-/** Upper bounds of the buckets for durations, in seconds. */
-export const DURATION_BOUNDS = [
-  1,
-  2.5,
-  5,
-  10,
-  30,
-  60,
-  150,
-  300,
-  600,
-  1_800,
-  3_600,
-  7_200,
-  21_600,
-  86_400,
-  Infinity,
-]
 
 const NOTHING_OBSERVED: Observations = { counts: DURATION_BOUNDS.map(() => 0), sum: millis(0) }
 

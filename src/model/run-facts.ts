@@ -171,8 +171,27 @@ export interface PipelineInventory {
   readonly pipelineIds: readonly string[]
 }
 
+/** Upper bounds of the buckets in which lengths of time are counted, in seconds. */
+export const DURATION_BOUNDS: readonly number[] = [
+  1,
+  2.5,
+  5,
+  10,
+  30,
+  60,
+  150,
+  300,
+  600,
+  1_800,
+  3_600,
+  7_200,
+  21_600,
+  86_400,
+  Infinity,
+]
+
 export interface Observations {
-  /** `counts[i]` observations at most `bounds[i]` of its kind and above the bound before; the last is unbounded. */
+  /** How many were at most `DURATION_BOUNDS[i]` and above the bound before. */
   readonly counts: readonly number[]
   /** Milliseconds, so that sums are exact in whatever order they come. */
   readonly sum: Millis
