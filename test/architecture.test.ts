@@ -29,7 +29,7 @@ const edges = files.flatMap((file) => {
 })
 
 /** Open folders may be entered at any file; every other folder only by the file of its own name. */
-const OPEN = new Set(['model', 'io', 'formats'])
+const OPEN = new Set(['model', 'io', 'formats', 'commands'])
 /** Folders whose children are siblings of one kind that may not know each other. */
 const SIBLINGS = ['src/collectors/', 'src/notify/receivers/', 'src/advisors/']
 

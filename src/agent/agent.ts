@@ -21,6 +21,8 @@ import { pollSource } from './poll.ts'
 import { type RuleGroup, loadRules, openGroups, runGroup } from './rule-groups.ts'
 import { connectSource } from './sources.ts'
 
+export { loadRules } from './rule-groups.ts'
+
 /** A poll may take this many of its intervals, and at least this long, before it is given up. */
 const POLL_PATIENCE = 5
 const POLL_LEAST = millis(5 * MINUTE)

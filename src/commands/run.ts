@@ -1,0 +1,79 @@
+// `tidemark run`: the daemon, with its signals, its reload and its banner.
+import { runAgent } from '../agent/agent.ts'
+import { loadConfig } from '../config/config.ts'
+import { systemClock } from '../io/clock.ts'
+import { createLog } from '../io/log.ts'
+import { explainError } from '../model/errors.ts'
+import { type ExitCode, type Shell, print } from './command.ts'
+
+/** A shutdown that takes longer than this is ended the hard way. */
+const SHUTDOWN_MS = 9_000
+
+export function runCommand({ program, version, finish }: Shell): void {
+  program
+    .command('run')
+    .description('run the daemon')
+    .requiredOption('-c, --config <file>', 'the configuration file')
+    .action(async (options: { config: string }) => finish(await run(options.config, version)))
+}
+
+async function run(file: string, version: string): Promise<ExitCode> {
+  const ending = new AbortController()
+  for (const name of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(name, () => {
+      ending.abort(new Error(`received ${name}`))
+      setTimeout(() => process.exit(1), SHUTDOWN_MS).unref()
+    })
+  }
+  let loaded = loadConfig(file)
+  const log = createLog(loaded.config.log)
+  do {
+    const reloading = new AbortController()
+    const reload = async () => {
+      loaded = loadConfig(file)
+      log.info({ file }, 'the configuration is read again')
+      reloading.abort(new Error('reload'))
+    }
+    const onHangup = () =>
+      void reload().catch((error: unknown) =>
+        log.error({ error: explainError(error) }, 'the new configuration is refused, the old one stays'),
+      )
+    process.on('SIGHUP', onHangup)
+    await runAgent({
+      loaded,
+      version,
+      clock: systemClock,
+      log,
+      signal: AbortSignal.any([ending.signal, reloading.signal]),
+      reload,
+      onListening: (url) =>
+        print(
+          banner(
+            version,
+            url,
+            loaded.config.sources.map(({ name }) => name),
+          ),
+        ),
+    })
+    process.off('SIGHUP', onHangup)
+  } while (!ending.signal.aborted)
+  log.info({}, 'ended')
+  return 0
+}
+
+const banner = (version: string, url: string, sources: readonly string[]): string => `
+Tidemark ${version} watches ${sources.join(', ')}
+
+  tables    ${url}/api/tidemark/tables
+  sources   ${url}/api/tidemark/sources
+  metrics   ${url}/metrics
+  alerts    ${url}/api/v1/alerts
+  Grafana   add ${url} as a Prometheus data source
+  health    ${url}/-/healthy   ${url}/-/ready
+
+Try next, in another terminal:
+  npm run -s tidemark -- query 'time() - tidemark_table_last_change_timestamp_seconds'
+  npm run -s tidemark -- scan examples/lake
+Ctrl-C ends it.
+
+`

@@ -1,0 +1,48 @@
+// `tidemark scan`: the health of a lake, once, without config or daemon.
+import { systemClock } from '../io/clock.ts'
+import { createIo } from '../io/io.ts'
+import { type LogLevel, createLog } from '../io/log.ts'
+import { scan, scanJson, scanText } from '../scan/scan.ts'
+import { type ExitCode, type Shell, print } from './command.ts'
+
+interface Options {
+  readonly json?: true
+  readonly summary?: true
+  readonly log: LogLevel
+}
+
+export function scanCommand({ program, finish }: Shell): void {
+  program
+    .command('scan')
+    .description('no config, no daemon: find the tables below a path and print how they are')
+    .argument('<paths...>', 'folders or s3://bucket/prefix')
+    .option('--json', 'print everything as JSON')
+    .option('--summary', 'one line a table only')
+    .option('--log <level>', 'log level (debug, info, warn, error, silent)', 'error')
+    .action(async (paths: string[], options: Options) => finish(await run(paths, options)))
+}
+
+async function run(paths: readonly string[], options: Options): Promise<ExitCode> {
+  const io = createIo({ clock: systemClock, log: createLog(options.log), base: process.cwd() })
+  const now = systemClock.now()
+  const ask = { now, signal: new AbortController().signal }
+  const result = await scan(paths, io, ask, progress(process.stderr))
+  if (process.stderr.isTTY) process.stderr.write('\r\u001b[K')
+  if (options.json) print(`${JSON.stringify(scanJson(result), null, 2)}\n`)
+  else {
+    const colour = process.stdout.isTTY && !process.env['NO_COLOR']
+    print(scanText(result, { now, colour, summary: options.summary ?? false }))
+  }
+  if (result.badInput) return 2
+  return result.problems.length > 0 ? 1 : 0
+}
+
+const WIDTH = 30
+
+function progress(terminal: typeof process.stderr): (read: number, total: number) => void {
+  if (!terminal.isTTY) return () => undefined
+  return (read, total) => {
+    const filled = Math.round((WIDTH * read) / Math.max(total, 1))
+    terminal.write(`\r\u001b[K${'█'.repeat(filled)}${'░'.repeat(WIDTH - filled)} ${read} of ${total} tables`)
+  }
+}
