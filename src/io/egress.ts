@@ -126,3 +126,17 @@ export const guardedLookup =
       return callback(null, first!.address, first!.family)
     })
   }
+
+/** An allowed address of a host, for libraries that take no `lookup`. */
+export function resolveAllowed(host: string, egress: Egress): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>()
+  try {
+    refuseLiteral(host, egress)
+  } catch (error) {
+    return Promise.reject(error as Error)
+  }
+  guardedLookup(egress)(host, { all: false }, (error, address) =>
+    error === null && typeof address === 'string' ? resolve(address) : reject(error),
+  )
+  return promise
+}

@@ -1,5 +1,6 @@
 // What the rest of the process sees of notifications.
 import type { Clock } from '../io/clock.ts'
+import type { LocalFiles } from '../io/files.ts'
 import type { HttpClient } from '../io/http.ts'
 import type { Log } from '../io/log.ts'
 import type { Alert } from '../model/alert.ts'
@@ -17,7 +18,8 @@ export interface NotifierParts {
   readonly store: NotifyStore
   readonly io: { readonly clock: Clock; readonly log: Log }
   readonly random: () => number
-  readonly readSecret: (file: string) => string
+  /** For template files and the `*_file` fields. */
+  readonly files: LocalFiles
   /** Only tests give their own. */
   readonly http?: HttpClient
 }

@@ -61,7 +61,7 @@ class Engine implements Notifier {
   #order: number
   #seen: { readonly wall: Timestamp; readonly steady: Millis } | null = null
 
-  constructor({ config, store, io, random, readSecret, http }: NotifierParts) {
+  constructor({ config, store, io, random, files, http }: NotifierParts) {
     const egress = createEgress(config.egress.allow)
     this.config = config
     this.#clock = io.clock
@@ -72,8 +72,8 @@ class Engine implements Notifier {
       http: http ?? createHttpClient(egress),
       egress,
       log: io.log,
-      wording: createWording(config, readSecret),
-      readSecret,
+      wording: createWording(config, files),
+      readSecret: (file) => files.read(file),
     })
     this.#heartbeat = createHeartbeat(config.heartbeat, http ?? createHttpClient(egress), io.log)
     this.silences = createSilences(this.#memory, this.#plan.intervals)

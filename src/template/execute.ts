@@ -10,6 +10,7 @@ import {
   isMap,
   isStruct,
   isTrue,
+  methodOf,
   typeName,
 } from './value.ts'
 
@@ -260,6 +261,8 @@ function guarded(name: string, at: Place, call: () => Value): Value {
 }
 
 function field(receiver: Value, name: string, at: Place, args: Value[]): Value {
+  const method = methodOf(receiver, name)
+  if (method !== undefined) return guarded(name, at, () => method(...args))
   if (isMap(receiver)) {
     if (args.length > 0) throw new TemplateError(`${name} is not a method but has arguments`, at)
     // missingkey=zero: the zero value of a map of strings.

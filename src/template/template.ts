@@ -7,7 +7,8 @@ import type { TemplateFunction, Value } from './value.ts'
 export { takes } from './arguments.ts'
 export { escapeQuery } from './builtins.ts'
 export { textFunctions } from './functions.ts'
-export { type TemplateFunction, type Value, TemplateError } from './value.ts'
+export { moment } from './time.ts'
+export { type TemplateFunction, type Value, TemplateError, withMethods } from './value.ts'
 
 export interface Environment {
   /** Beside Go's own; of the same name, these win. */

@@ -24,6 +24,20 @@ export interface Struct {
   readonly number?: number
 }
 
+const METHODS = Symbol('methods')
+
+/** Gives a list or a map methods, as Go's named types have them; a map's own entries of the same name are hidden. */
+export const withMethods = <V extends readonly Value[] | ReadonlyMap<string, Value>>(
+  value: V,
+  methods: Readonly<Record<string, TemplateFunction>>,
+): V => Object.assign(value, { [METHODS]: methods })
+
+export function methodOf(value: Value, name: string): TemplateFunction | undefined {
+  if (!isList(value) && !isMap(value)) return undefined
+  const methods = (value as { readonly [METHODS]?: Readonly<Record<string, TemplateFunction>> })[METHODS]
+  return methods !== undefined && Object.hasOwn(methods, name) ? methods[name] : undefined
+}
+
 /** A template that does not parse, or could not be expanded. `line` and `column` count from 1. */
 export class TemplateError extends Error {
   override readonly name = 'TemplateError'

@@ -127,7 +127,7 @@ export function createWorld(config: string): World {
       store,
       io: { clock, log: silentLog },
       random: () => 0.5,
-      readSecret: (file) => `content of ${file}`,
+      files: { read: (file) => `content of ${file}`, find: (pattern) => [pattern] },
       http,
     })
   const world: World = {

@@ -128,3 +128,32 @@ export interface Wording {
     fallback: (notification: Notification) => string,
   ): string
 }
+
+/** The same notification with every text from outside passed through `escape`: what follows can only quote it. */
+export function escaped(notification: Notification, escape: (text: string) => string): Notification {
+  const all = (texts: Readonly<Record<string, string>>) =>
+    Object.fromEntries(Object.entries(texts).map(([name, value]) => [name, escape(value)]))
+  return {
+    ...notification,
+    groupLabels: all(notification.groupLabels),
+    commonLabels: all(notification.commonLabels),
+    commonAnnotations: all(notification.commonAnnotations),
+    alerts: notification.alerts.map((alert) => ({
+      ...alert,
+      labels: all(alert.labels),
+      annotations: all(alert.annotations),
+    })),
+  }
+}
+
+/** One line without control characters, at most `length` characters. */
+export const line = (text: string, length: number): string => {
+  const flat = text.replace(/[\s\p{Cc}\p{Cf}]+/gu, ' ').trim()
+  return flat.length > length ? `${flat.slice(0, length - 1)}…` : flat
+}
+
+/** An address that may be made a link: http or https and nothing else. */
+export function linkOf(text: string | null): string | null {
+  const url = text === null ? null : URL.parse(text)
+  return url !== null && (url.protocol === 'https:' || url.protocol === 'http:') ? url.href : null
+}
