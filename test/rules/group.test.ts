@@ -1,96 +1,14 @@
-// Groups over series in memory on a virtual clock: chains, texts, no data, duplicates, limits, restarts.
+// Groups on a virtual clock: slots, chains, texts, duplicates, limits, restarts.
 import { describe, expect, test } from 'vitest'
-import { HOUR, MINUTE, type Timestamp, millis, plus, timestamp } from '../../src/model/units.ts'
-import { createEngine, memorySeries } from '../../src/promql/promql.ts'
+import { HOUR, MINUTE, millis, plus } from '../../src/model/units.ts'
 import {
   type Group,
-  type GroupDefinition,
   type GroupPorts,
-  type GroupReport,
-  type GroupState,
   type Query,
-  type Whereabouts,
   createGroup,
-  engineQuery,
   fittingLookback,
-  loadRuleFiles,
-  recordedNames,
 } from '../../src/rules/rules.ts'
-
-const MINUTE_BACK = millis(-60_000)
-const START = timestamp(1_700_000_000_000)
-
-function load(text: string): GroupDefinition[] {
-  const { groups, errors } = loadRuleFiles([{ path: 'rules.yaml', text }])
-  expect(errors).toEqual([])
-  return [...groups]
-}
-
-/** A store in memory, one group, and a clock that moves by minutes. */
-function scene(yaml: string, options: { whereabouts?: GroupPorts['whereabouts']; offset?: number } = {}) {
-  const series = memorySeries()
-  const engine = createEngine(series)
-  const groups = load(yaml)
-  const ports: GroupPorts = {
-    query: engineQuery(engine),
-    writer: series,
-    external: { labels: { cluster: 'eu' }, url: 'http://tidemark:9464' },
-    defaults: { interval: MINUTE, queryOffset: millis(options.offset ?? 0) },
-    recorded: recordedNames(groups),
-    whereabouts: options.whereabouts === undefined ? () => 'unknown' : options.whereabouts,
-  }
-  let group = createGroup(groups[0]!, ports, null)
-  let now = group.nextSlot(START)
-  return {
-    series,
-    ports,
-    get group() {
-      return group
-    },
-    get now() {
-      return now
-    },
-    /** Input at the current minute: one scope, so what is left out ends. */
-    put(samples: Record<string, number>) {
-      series.append(
-        'input',
-        Object.entries(samples).map(([text, value]) => {
-          const [name, inner = ''] = text.split(/[{}]/)
-          const labels = Object.fromEntries(
-            inner
-              .split(',')
-              .filter(Boolean)
-              .map((pair) => pair.split('=') as [string, string]),
-          )
-          return { name: name!, labels, value }
-        }),
-        now,
-      )
-    },
-    async evaluate(): Promise<GroupReport> {
-      const report = await group.evaluate(now)
-      now = plus(now, MINUTE)
-      return report!
-    },
-    restart(definition: GroupDefinition = groups[0]!) {
-      const stored = JSON.parse(JSON.stringify(group.state())) as GroupState
-      group = createGroup(definition, ports, stored)
-    },
-    skip(minutes: number) {
-      now = plus(now, millis(minutes * MINUTE))
-    },
-    query: (expr: string, at: Timestamp = plus(now, MINUTE_BACK)) =>
-      (engineQuery(engine)(expr, at) as Awaited<ReturnType<Query>>).map(({ labels, value }) => ({
-        ...labels,
-        value,
-      })),
-  }
-}
-
-const states = (report: GroupReport): string[] =>
-  report.rules.flatMap(({ alerts }) =>
-    alerts.map(({ labels, state }) => `${labels['table'] ?? labels['alertname']} ${state.phase}`),
-  )
+import { MINUTE_BACK, START, load, scene, states } from './scene.ts'
 
 const HIGH = `
 groups:
@@ -237,113 +155,6 @@ groups:
     expect(s.query('timestamp(ALERTS)', plus(report.at, MINUTE_BACK))).toMatchObject([
       { value: report.at / 1000 - 60 },
     ])
-  })
-})
-
-describe('no data', () => {
-  const rule = 'groups: [{ name: g, rules: [{ alert: High, expr: "load > 5" }] }]'
-
-  test('series that end keep their alert, marked; it resolves when they are back and fine', async () => {
-    const s = scene(rule)
-    s.put({ 'load{table=a}': 7, 'load{table=b}': 1 })
-    await s.evaluate()
-    s.put({ 'load{table=b}': 1 })
-    const blind = await s.evaluate()
-    await s.evaluate()
-    s.put({ 'load{table=a}': 2, 'load{table=b}': 1 })
-    const back = await s.evaluate()
-
-    expect(blind.alerts).toMatchObject([
-      { endsAt: null, noData: true, value: null, updatedAt: plus(blind.at, MINUTE_BACK) },
-    ])
-    expect(blind.rules[0]!.alerts[0]!.lost).toEqual(['load'])
-    expect(back.alerts).toMatchObject([{ endsAt: back.at, noData: false }])
-  })
-
-  test('values that fall resolve at once', async () => {
-    const s = scene(rule)
-    s.put({ 'load{table=a}': 7 })
-    await s.evaluate()
-    s.put({ 'load{table=a}': 5 })
-
-    expect(states(await s.evaluate())).toEqual(['a resolved'])
-  })
-
-  test('what is gone for good resolves; what is blind does not, though other series are there', async () => {
-    const summed = 'groups: [{ name: g, rules: [{ alert: High, expr: "sum(load) > 5" }] }]'
-    const after = async (yaml: string, place: Whereabouts): Promise<string[]> => {
-      const s = scene(yaml, { whereabouts: ({ table }) => (table === 'a' ? place : 'unknown') })
-      s.put({ 'load{table=a}': 7, 'load{table=b}': 1 })
-      await s.evaluate()
-      s.put({ 'load{table=b}': 1 })
-      return states(await s.evaluate())
-    }
-
-    expect(await after(rule, 'gone')).toEqual(['a resolved'])
-    expect(await after(rule, 'blind')).toEqual(['a firing'])
-    expect(await after(summed, 'blind')).toEqual(['High firing'])
-    expect(await after(summed, 'unknown')).toEqual(['High resolved'])
-  })
-
-  test('absence rules work as they always did', async () => {
-    const s = scene('groups: [{ name: g, rules: [{ alert: Gone, expr: \'absent(load{table="a"})\' }] }]')
-
-    expect(states(await s.evaluate())).toEqual(['a firing'])
-    s.put({ 'load{table=a}': 1 })
-    expect(states(await s.evaluate())).toEqual(['a resolved'])
-  })
-
-  test('`unless` takes an alert away by being there', async () => {
-    const s = scene(
-      'groups: [{ name: g, rules: [{ alert: High, expr: "load > 5 unless on (table) maintenance" }] }]',
-    )
-    s.put({ 'load{table=a}': 7 })
-    await s.evaluate()
-    s.put({ 'load{table=a}': 7, 'maintenance{table=a}': 1 })
-
-    expect(states(await s.evaluate())).toEqual(['a resolved'])
-  })
-
-  test('a recorded series comes and goes with its own condition', async () => {
-    const s = scene(
-      'groups: [{ name: g, rules: [{ record: hot, expr: "load > 5" }, { alert: Hot, expr: "hot > 0" }] }]',
-    )
-    s.put({ 'load{table=a}': 7 })
-    await s.evaluate()
-    s.put({ 'load{table=a}': 1 })
-    expect(states(await s.evaluate())).toEqual(['a resolved'])
-
-    s.put({ 'load{table=a}': 7 })
-    await s.evaluate()
-    s.put({})
-    expect(states(await s.evaluate())).toEqual(['a firing'])
-  })
-
-  test('rules may say that missing is over, or how long it is kept', async () => {
-    const after = async (annotation: string, minutes: number): Promise<string[]> => {
-      const s = scene(
-        `groups: [{ name: g, rules: [{ alert: High, expr: "load > 5", annotations: { tidemark_no_data: ${annotation} } }] }]`,
-      )
-      s.put({ 'load{table=a}': 7 })
-      let report = await s.evaluate()
-      s.put({})
-      for (let i = 0; i < minutes; i++) report = await s.evaluate()
-      return states(report)
-    }
-
-    expect(await after('resolve', 1)).toEqual(['a resolved'])
-    expect(await after('5m', 4)).toEqual(['a firing'])
-    expect(await after('5m', 5)).toEqual(['a resolved'])
-    expect(await after('keep', 60)).toEqual(['a firing'])
-  })
-
-  test('without a judge missing series resolve, as in Prometheus', async () => {
-    const s = scene(rule, { whereabouts: null })
-    s.put({ 'load{table=a}': 7 })
-    await s.evaluate()
-    s.put({})
-
-    expect(states(await s.evaluate())).toEqual(['a resolved'])
   })
 })
 
