@@ -92,13 +92,17 @@ export async function findNewer(
   return body && { ...known, etag: body.etag, metadata: parseMetadata(body.bytes, objects.urlOf(key)) }
 }
 
-/** Whether the file is still there: a probe of the next version cannot tell a quiet table from one that is gone. */
+/**
+ * Whether the file is still there and the one we know: a probe of the next version cannot tell a quiet table
+ * from one that is gone or was made anew.
+ */
 export async function stillThere(
   objects: ObjectStore,
   known: FoundMetadata,
   signal: AbortSignal,
 ): Promise<boolean> {
-  return (await optional(objects.head(keyOf(known.file), signal))) !== null
+  const info = await optional(objects.head(keyOf(known.file), signal))
+  return info !== null && (info.etag === null || known.etag === null || info.etag === known.etag)
 }
 
 /** Follows vN, v(N+1), … to the last that exists. */

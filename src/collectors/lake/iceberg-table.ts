@@ -133,6 +133,14 @@ class IcebergTable implements OpenTable {
     return news.map((snapshot) => commitFact(snapshot, this.#identity, changes.get(snapshot.id) ?? []))
   }
 
+  /** Statistics that are still good: of this table, not of one made anew in its place, and with this column's bounds. */
+  #known(metadata: IcebergMetadata, column: EventColumn | null): Look['manifests'] {
+    const last = this.#last
+    const same =
+      last?.found.metadata.tableUuid === metadata.tableUuid && last?.column?.fieldId === column?.fieldId
+    return same && last ? last.manifests : new Map()
+  }
+
   /** Null, with a reason in `partial`, where they are not for us to read. */
   async #manifests(
     metadata: IcebergMetadata,
@@ -153,11 +161,11 @@ class IcebergTable implements OpenTable {
       )
       return null
     }
-    const known = this.#last?.column?.fieldId === column?.fieldId ? this.#last?.manifests : undefined
+    const known = this.#known(metadata, column)
     const read: ReadManifest[] = []
     const wanted: ManifestRef[] = []
     for (const ref of refs) {
-      const statistics = known?.get(ref.path)
+      const statistics = known.get(ref.path)
       if (statistics) read.push({ ref, statistics })
       else wanted.push(ref)
     }
@@ -264,7 +272,7 @@ function disagreements(current: Snapshot, manifests: readonly ReadManifest[]): s
 
 /** Snapshots that were there at the last look and are not now were expired in between. */
 function expiredSince(last: Look | null, metadata: IcebergMetadata): Timestamp | null {
-  if (last === null) return null
+  if (last === null || last.found.metadata.tableUuid !== metadata.tableUuid) return null
   const kept = new Set(metadata.snapshots.map(({ id }) => id))
   const expired = last.found.metadata.snapshots.some(({ id }) => !kept.has(id))
   return expired ? metadata.lastUpdated : last.lastExpiry
