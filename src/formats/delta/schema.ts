@@ -1,5 +1,6 @@
 // A Delta schemaString → flat columns, their physical names, and the column that tells event time.
 import { SourceError } from '../../model/errors.ts'
+import { obviousEventTime } from '../event-time.ts'
 import {
   type Json,
   type JsonObject,
@@ -97,31 +98,7 @@ function typeName(type: Json | undefined): string {
   return stringOf(nested['type']) ?? 'unknown'
 }
 
-/** Names that people give to the time at which something happened, best first. */
-const EVENT_TIME_NAMES = [
-  'event_time',
-  'event_timestamp',
-  'event_ts',
-  'eventtime',
-  'eventtimestamp',
-  'occurred_at',
-  'timestamp',
-  'ts',
-  'time',
-  'created_at',
-  'updated_at',
-  'event_date',
-  'eventdate',
-  'date',
-  'day',
-  'dt',
-  'ds',
-]
-
-/**
- * The configured column; else the only timestamp, or the only date where there is no timestamp; else the best known
- * name among timestamps, dates and partition columns. Null when none stands out: guessing would look like knowing.
- */
+/** The configured column, else the obvious one; partition columns may hold times as text. */
 export function eventTimeColumn(
   columns: readonly DeltaColumn[],
   partitionColumns: readonly string[],
@@ -129,15 +106,6 @@ export function eventTimeColumn(
 ): DeltaColumn | null {
   if (configured !== undefined) return columns.find(({ name }) => name === configured) ?? null
   const plain = columns.filter((column) => column.plain)
-  const timestamps = plain.filter(({ type }) => type === 'timestamp' || type === 'timestamp_ntz')
-  const dates = plain.filter(({ type }) => type === 'date')
-  const [only, another] = timestamps.length > 0 ? timestamps : dates
-  if (only !== undefined && another === undefined) return only
   const partitions = plain.filter(({ name, type }) => type === 'string' && partitionColumns.includes(name))
-  const candidates = [...timestamps, ...dates, ...partitions]
-  for (const known of EVENT_TIME_NAMES) {
-    const found = candidates.find(({ name }) => name.toLowerCase() === known)
-    if (found !== undefined) return found
-  }
-  return null
+  return obviousEventTime(plain, partitions)
 }
