@@ -63,5 +63,5 @@ export function judgeFileSizes(
 
 /** The lower of the two middle values where the count is even; 0 of nothing. */
 export function median(values: ArrayLike<number>): number {
-  return Float64Array.from(values).toSorted()[(values.length - 1) >> 1] ?? 0
+  return new Float64Array(values).sort()[(values.length - 1) >> 1] ?? 0
 }

@@ -24,7 +24,17 @@ export interface ParquetFile {
 
 interface RowGroup {
   readonly rows: number
-  readonly chunks: ReadonlyMap<string, ColumnMetaData>
+  readonly chunks: ReadonlyMap<string, Chunk>
+}
+
+/** Where a column of a row group lies. A damaged footer has anything anywhere: these are checked to be numbers. */
+interface Chunk {
+  readonly codec: ColumnMetaData['codec']
+  readonly start: number
+  readonly end: number
+  readonly values: number
+  /** Null where statistics do not say. */
+  readonly nulls: number | null
 }
 
 export async function openParquet(source: ByteSource): Promise<ParquetFile> {
@@ -58,9 +68,7 @@ export async function openParquet(source: ByteSource): Promise<ParquetFile> {
 /** True when the leaf has a value somewhere in the group, as far as its statistics tell. */
 export function mayHaveValues(file: ParquetFile, group: number, path: string): boolean {
   const chunk = file.groups[group]?.chunks.get(path)
-  if (chunk === undefined) return false
-  const nulls = chunk.statistics?.null_count
-  return nulls === undefined || nulls === null || BigInt(nulls) < BigInt(chunk.num_values)
+  return chunk !== undefined && file.leaves.has(path) && (chunk.nulls === null || chunk.nulls < chunk.values)
 }
 
 /**
@@ -75,7 +83,7 @@ export async function readLeaves(
 ): Promise<void> {
   const wanted = [...visits].filter(([path]) => mayHaveValues(file, group, path))
   const { chunks, rows } = file.groups[group]!
-  const bodies = await Promise.all(wanted.map(([path]) => fetchChunk(file.source, chunks.get(path)!)))
+  const bodies = await Promise.all(wanted.map(([path]) => fetchChunk(file.source, path, chunks.get(path)!)))
   for (const [i, [path, visit]] of wanted.entries()) {
     const leaf = file.leaves.get(path)!
     const pages = pagesOf(bodies[i]!, leaf, chunks.get(path)!, rows)
@@ -113,24 +121,17 @@ export function eachValue(
   }
 }
 
-async function fetchChunk(source: ByteSource, chunk: ColumnMetaData): Promise<Uint8Array> {
-  const start = Number(chunk.dictionary_page_offset || chunk.data_page_offset)
-  const end = start + Number(chunk.total_compressed_size)
-  if (!(start >= 0 && end >= start && end <= source.byteLength)) {
-    throw corrupt(
-      source,
-      `column ${chunk.path_in_schema.join('.')} at bytes ${start} to ${end} of ${source.byteLength}`,
-    )
-  }
-  return source.slice(start, end)
+async function fetchChunk(source: ByteSource, path: string, { start, end }: Chunk): Promise<Uint8Array> {
+  if (start >= 0 && end >= start && end <= source.byteLength) return source.slice(start, end)
+  throw corrupt(source, `column ${path} at bytes ${start} to ${end} of ${source.byteLength}`)
 }
 
-function* pagesOf(bytes: Uint8Array, leaf: Leaf, chunk: ColumnMetaData, rows: number): Generator<Page> {
+function* pagesOf(bytes: Uint8Array, leaf: Leaf, chunk: Chunk, rows: number): Generator<Page> {
   const reader = { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), offset: 0 }
   const most = leaf.maxRep === 0 ? rows : rows * MAX_ENTRIES_PER_ROW
   let dictionary: DecodedArray | null = null
   let seen = 0
-  while (reader.offset < bytes.byteLength - 1 && seen < Number(chunk.num_values)) {
+  while (reader.offset < bytes.byteLength - 1 && seen < chunk.values) {
     const header = parquetHeader(reader)
     const end = reader.offset + header.compressed_page_size
     if (!(header.compressed_page_size >= 0) || end > bytes.byteLength) {
@@ -177,11 +178,23 @@ function describe(source: ByteSource, metadata: FileMetaData): ParquetFile {
     rows: checkedRows(Number(group.num_rows)),
     chunks: new Map(
       group.columns.flatMap(({ meta_data }) =>
-        meta_data === undefined ? [] : [[meta_data.path_in_schema.join('.'), meta_data] as const],
+        meta_data === undefined ? [] : [[meta_data.path_in_schema.join('.'), chunkOf(meta_data)] as const],
       ),
     ),
   }))
   return { source, rows: groups.reduce((sum, group) => sum + group.rows, 0), groups, leaves }
+}
+
+function chunkOf(column: ColumnMetaData): Chunk {
+  const start = Number(column.dictionary_page_offset || column.data_page_offset)
+  const nulls = column.statistics?.null_count
+  return {
+    codec: column.codec,
+    start,
+    end: start + Number(column.total_compressed_size),
+    values: Number(column.num_values),
+    nulls: nulls === undefined || nulls === null ? null : Number(nulls),
+  }
 }
 
 function timeOf({ type, converted_type, logical_type }: SchemaTree['element']): Leaf['time'] {

@@ -2,6 +2,9 @@
 import { SourceError } from '../../model/errors.ts'
 import type { PathKey } from './path-key.ts'
 
+const FIRST_CAPACITY = 16
+const NO_SLOTS = new Int32Array(1).fill(-1)
+
 /** Live files of one table: 1 GB of memory. Beyond it a table is reported as too large, not half read. */
 const MAX_LIVE_FILES = 16_000_000
 
@@ -22,29 +25,17 @@ export interface LiveFile {
  */
 export class LiveFiles {
   #count = 0
-  #capacity: number
-  #slots: Int32Array
-  #high: Uint32Array
-  #low: Uint32Array
-  #vector: Uint32Array
-  #size: Float64Array
-  #rows: Float64Array
-  #deleted: Float64Array
-  #partition: Uint32Array
-  #eventTime: Float64Array
-
-  constructor(expected = 8) {
-    this.#capacity = Math.max(8, expected)
-    this.#slots = emptySlots(this.#capacity)
-    this.#high = new Uint32Array(this.#capacity)
-    this.#low = new Uint32Array(this.#capacity)
-    this.#vector = new Uint32Array(this.#capacity)
-    this.#size = new Float64Array(this.#capacity)
-    this.#rows = new Float64Array(this.#capacity)
-    this.#deleted = new Float64Array(this.#capacity)
-    this.#partition = new Uint32Array(this.#capacity)
-    this.#eventTime = new Float64Array(this.#capacity)
-  }
+  // Nothing is allocated before the first file: most tables that are watched are small, and there are many.
+  #capacity = 0
+  #slots: Int32Array = NO_SLOTS
+  #high = new Uint32Array(0)
+  #low = new Uint32Array(0)
+  #vector = new Uint32Array(0)
+  #size = new Float64Array(0)
+  #rows = new Float64Array(0)
+  #deleted = new Float64Array(0)
+  #partition = new Uint32Array(0)
+  #eventTime = new Float64Array(0)
 
   get count(): number {
     return this.#count
@@ -84,7 +75,7 @@ export class LiveFiles {
   add(key: PathKey, vector: number, file: LiveFile): void {
     let at = this.#find(key, vector)
     if (at < 0) {
-      if (this.#count >= this.#capacity) this.#grow(this.#capacity * 2)
+      if (this.#count >= this.#capacity) this.#grow(Math.max(FIRST_CAPACITY, this.#capacity * 2))
       at = this.#count++
       this.#high[at] = key.high
       this.#low[at] = key.low

@@ -12,6 +12,63 @@ const UNKNOWN: FileStats = { rows: Number.NaN, eventTime: Number.NaN }
 /** Statistics that cannot be read are as good as none: the rows become unknown, the table stays readable. */
 export function readStats(stats: string | null, eventColumn: readonly string[] | null): FileStats {
   if (stats === null || stats === '') return UNKNOWN
+  return glance(stats, eventColumn) ?? parse(stats, eventColumn)
+}
+
+const ROWS = '{"numRecords":'
+const MAX_VALUES = '"maxValues":{'
+
+/**
+ * Picks the two values out of statistics as nearly all writers spell them, at a fifth of the cost of parsing; null
+ * when anything could be ambiguous: another spelling, nesting before the value, the key twice. Inside a string a
+ * quote is escaped, so a key with its quotes is never found there.
+ */
+function glance(stats: string, eventColumn: readonly string[] | null): FileStats | null {
+  if (!stats.startsWith(ROWS) || !stats.endsWith('}')) return null
+  let at = ROWS.length
+  while (isDigit(stats.charCodeAt(at))) at += 1
+  if (at === ROWS.length || at > ROWS.length + 15 || (stats[at] !== ',' && stats[at] !== '}')) return null
+  const rows = digits(stats, ROWS.length, at)
+  if (stats[at] === '}') return at === stats.length - 1 ? { rows, eventTime: Number.NaN } : null
+  if (stats.includes('"numRecords"', at)) return null
+  if (eventColumn === null) return { rows, eventTime: Number.NaN }
+  const start = stats.indexOf(MAX_VALUES, at) + MAX_VALUES.length
+  const [name, nested] = eventColumn
+  if (
+    start < MAX_VALUES.length ||
+    nested !== undefined ||
+    !isTopLevel(stats, at, start - MAX_VALUES.length)
+  ) {
+    return null
+  }
+  const key = `"${name ?? ''}":"`
+  const found = stats.indexOf(key, start)
+  if (found < 0) return null
+  const value = found + key.length
+  const end = stats.indexOf('"', value)
+  const between = stats.slice(start, found)
+  if (/[{}\\]/.test(between) || (found > start && stats[found - 1] !== ',')) return null
+  const text = stats.slice(value, end)
+  // A second value under the same key would win when parsed.
+  if (text.includes('\\') || stats.includes(key, end)) return null
+  return { rows, eventTime: timeOf(text) }
+}
+
+/** No brace is open between `from`, at the top level, and `to`; strings that could hold braces of their own say no. */
+function isTopLevel(stats: string, from: number, to: number): boolean {
+  let open = 0
+  let inString = false
+  for (let i = from; i < to; i++) {
+    const code = stats.charCodeAt(i)
+    if (code === 92) return false
+    if (code === 34) inString = !inString
+    else if (!inString && code === 123) open += 1
+    else if (!inString && code === 125) open -= 1
+  }
+  return open === 0 && !inString
+}
+
+function parse(stats: string, eventColumn: readonly string[] | null): FileStats {
   try {
     const parsed = JSON.parse(stats) as Json
     if (!isObject(parsed)) return UNKNOWN

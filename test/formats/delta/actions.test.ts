@@ -146,6 +146,46 @@ test.each([
   expect(readStats(text, ['a', 'b'])).toEqual({ rows, eventTime })
 })
 
+test('statistics are read the same as by parsing all of them', () => {
+  const time = fc.oneof(
+    fc.constantFrom('2026-01-02T03:04:05.678Z', '2026-01-02', 'a "quoted" {text}', ''),
+    fc.jsonValue(),
+  )
+  const values = fc.dictionary(
+    fc.constantFrom('ts', 'a', 'maxValues', 'minValues', 'numRecords', 't\\'),
+    fc.oneof(time, fc.dictionary(fc.constantFrom('ts', 'maxValues'), time)),
+  )
+  const stats = fc.record(
+    {
+      numRecords: fc.oneof(fc.nat(), fc.jsonValue()),
+      minValues: values,
+      maxValues: values,
+      nullCount: values,
+      tightBounds: fc.boolean(),
+    },
+    { requiredKeys: [] },
+  )
+  fc.assert(
+    fc.property(stats, fc.constantFrom(['ts'], ['a', 'ts'], ['maxValues']), (given, column) => {
+      const number =
+        typeof given.numRecords === 'string' && given.numRecords.trim() !== ''
+          ? Number(given.numRecords)
+          : given.numRecords
+      const at = column.reduce<unknown>(
+        (inner, part) =>
+          inner !== null && typeof inner === 'object' ? (inner as Record<string, unknown>)[part] : undefined,
+        given.maxValues,
+      )
+
+      expect(readStats(JSON.stringify(given), column)).toEqual({
+        rows: typeof number === 'number' && Number.isFinite(number) && number >= 0 ? number : Number.NaN,
+        eventTime: timeOf(at as never),
+      })
+    }),
+    { numRuns: 2_000 },
+  )
+})
+
 test('the checksum file in both dialects', () => {
   const histogram = { sortedBinBoundaries: [0, 8192], fileCounts: [1, 2], totalBytes: [5, 20_000] }
   const expected = { boundaries: [0, 8192], counts: [1, 2], bytes: [5, 20_000] }

@@ -18,7 +18,7 @@ test('behaves as a map of (path, vector)', () => {
   const steps = fc.array(fc.tuple(fc.boolean(), place, fc.nat(1_000)), { maxLength: 700 })
   fc.assert(
     fc.property(steps, (all) => {
-      const files = new LiveFiles(256)
+      const files = new LiveFiles()
       const model = new Map<string, number>()
       for (const [isAdd, { high, low, vector }, size] of all) {
         const id = `${high}/${low}/${vector}`

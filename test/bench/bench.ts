@@ -1,0 +1,13 @@
+// npm run bench -- AREA [CASE]: prints one JSON line per case. Each area is a module with `run(only)`.
+const AREAS: Readonly<Record<string, () => Promise<{ run(only?: string): Promise<void> }>>> = {
+  tables: () => import('./tables.ts'),
+  promql: () => import('./promql.ts'),
+}
+
+const [name = '', only] = process.argv.slice(2)
+const area = Object.hasOwn(AREAS, name) ? AREAS[name] : undefined
+if (area === undefined) {
+  console.error(`usage: npm run bench -- AREA [CASE]; areas: ${Object.keys(AREAS).join(', ')}`)
+  process.exit(2)
+}
+await (await area()).run(only)
