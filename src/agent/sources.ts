@@ -1,22 +1,24 @@
-// A configured source, connected: what the loop polls, and what it cost so far.
+// A configured source, connected: what the loop polls and what it cost so far, or what is told and through which doors.
 import type { Collector, Source } from '../collectors/collector.ts'
 import { collectors } from '../collectors/index.ts'
 import type { SourceConfig } from '../config/config.ts'
 import type { Io } from '../io/io.ts'
 import type { Millis } from '../model/units.ts'
+import { type PushedSource, pushedSource } from './pushed.ts'
 
-export interface ConnectedSource {
+export interface PollingSource {
+  readonly mode: 'poll'
   readonly name: string
   readonly type: string
   readonly interval: Millis
-  readonly poll: PollingSource['poll']
+  readonly poll: Polled['poll']
   /** Forgets what it has read: the next poll tells all there is. */
   readonly restart: () => void
   readonly objects: () => { requests: number; bytes: number }
 }
-type PollingSource = Extract<Source, { mode: 'poll' }>
+type Polled = Extract<Source, { mode: 'poll' }>
 
-export function connectSource(block: SourceConfig, io: Io): ConnectedSource {
+export function connectSource(block: SourceConfig, io: Io): PollingSource | PushedSource {
   const { name, type, every: interval, ...config } = block
   const collector: Collector = collectors.find((one) => one.type === type)!
   const opened: Array<ReturnType<Io['objects']>> = []
@@ -29,18 +31,20 @@ export function connectSource(block: SourceConfig, io: Io): ConnectedSource {
       return objects
     },
   }
-  const open = (): PollingSource => {
-    const source = collector.connect({ name, every: interval }, config, counted)
-    if (source.mode !== 'poll') throw new Error(`the source ${name} of type ${type} is not polled`)
-    return source
-  }
-  let source = open()
+  const open = () => collector.connect({ name, every: interval }, config, counted)
+  const first = open()
+  if (first.mode === 'push') return pushedSource({ name, type, interval }, first.doors)
+  let source: Polled = first
   return {
+    mode: 'poll',
     name,
     type,
     interval,
     poll: (ask) => source.poll(ask),
-    restart: () => (source = open()),
+    restart() {
+      const again = open()
+      if (again.mode === 'poll') source = again
+    },
     objects: () => ({
       requests: opened.reduce(
         (sum, { counters }) => sum + counters.gets + counters.lists + counters.heads,

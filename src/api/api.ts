@@ -7,6 +7,7 @@ import { explainError } from '../model/errors.ts'
 import type { Recorded, TableFact } from '../model/facts.ts'
 import type { FactReader } from '../model/store.ts'
 
+export { type OpenDoor, doorRoutes } from './doors.ts'
 export { prometheusRoutes } from './prometheus.ts'
 
 const MAX_BODY_BYTES = 10_485_760

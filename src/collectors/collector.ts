@@ -2,7 +2,8 @@
 import type { z } from 'zod'
 import type { Io } from '../io/io.ts'
 import type { Fact } from '../model/facts.ts'
-import type { Millis, Timestamp } from '../model/units.ts'
+import type { Secret } from '../model/secret.ts'
+import type { Bytes, Millis, Timestamp } from '../model/units.ts'
 
 export interface Ask {
   readonly now: Timestamp
@@ -14,7 +15,29 @@ export interface Ask {
 export type Source =
   /** Yields facts; what was yielded before a throw is kept, the error becomes a problem fact and `tidemark_collector_up 0`. */
   | { readonly mode: 'poll'; poll(ask: Ask): AsyncIterable<Fact> }
-  | { readonly mode: 'push'; readonly path: string; accept(body: unknown, headers: Headers): Fact[] }
+  | { readonly mode: 'push'; readonly doors: readonly Door[] }
+
+/** Where a source is told things: `POST path`. Sources may share a path; each request goes to the one whose token it has. */
+export interface Door {
+  readonly path: string
+  /** What a request must carry as its bearer token; null where anybody who reaches us may tell. */
+  readonly token: Secret | null
+  /** Of the body after decompression. */
+  readonly maxBytes: Bytes
+  /**
+   * Facts of one request's body (parsed JSON), and what is answered once they are durable. Never waits. Throws
+   * SourceError where nothing of it can be used: the sender gets its message and status 400.
+   */
+  accept(body: unknown, now: Timestamp): Accepted
+}
+
+export interface Accepted {
+  readonly facts: readonly Fact[]
+  readonly status: number
+  readonly answer: unknown
+  /** Parts of the request that could not be used, one sentence each. */
+  readonly refused: readonly string[]
+}
 
 /** What every source block of the config has beside the collector's own fields. */
 export interface SourceIdentity {

@@ -13,20 +13,28 @@ import { greater, lesser, union } from './known.ts'
 
 const PAST_ATTEMPTS_KEPT = 20
 const LABELS_KEPT = 30
+/** The word for a run that nobody ended for too long. */
+export const LOST = 'lost'
 
 export const isOver = (run: { readonly state: RunState; readonly endedAt: Known<Timestamp> }): boolean =>
   isResult(run.state) || (run.state === 'unknown' && run.endedAt !== null)
 
 export function applyReport(before: RunFact | undefined, report: RunReport): RunFact {
-  if (before === undefined) return fresh(report)
+  if (before === undefined) return fresh(begun(report))
   if (!before.reported) {
-    return { ...fresh(report), tasks: before.tasks, tasksOmitted: before.tasksOmitted }
+    return { ...fresh(begun(report)), tasks: before.tasks, tasksOmitted: before.tasksOmitted }
   }
   if (report.told === 'event') return mergeEvent(before, report)
   if (opensAttempt(before, report)) return nextAttempt(before, report)
   const late = report.asOf < before.asOf || (report.attempt !== null && report.attempt < before.attempt)
   return late ? fillGaps(before, report) : replace(before, report)
 }
+
+/** Seen running for the first time without a start: it started when we heard of it. */
+const begun = (report: RunReport): RunReport =>
+  report.told === 'snapshot' && report.state === 'running' && report.startedAt === null
+    ? { ...report, startedAt: report.asOf }
+    : report
 
 function fresh(report: RunReport): RunFact {
   const { source, pipeline, state, asOf } = report
@@ -86,7 +94,7 @@ function nextAttempt(before: RunFact, report: RunReport): RunFact {
     endedAt: before.endedAt,
     error: before.error,
   }
-  const after = fresh(report)
+  const after = fresh(begun(report))
   return {
     ...after,
     attempt: report.attempt ?? before.attempt + 1,

@@ -13,7 +13,7 @@ import {
 } from '../model/run-facts.ts'
 import { DAY, type Millis, type Timestamp, between, millis, timestamp } from '../model/units.ts'
 import { greater } from './known.ts'
-import { isOver } from './run-merge.ts'
+import { LOST, isOver } from './run-merge.ts'
 import type { TaskChange } from './run-tasks.ts'
 
 /**
@@ -167,7 +167,7 @@ function oldestAfter(oldest: RunTally['oldest'], after: RunFact): RunTally['olde
 const isNewWord = (prior: RunFact | undefined, after: RunFact): boolean =>
   after.reported &&
   after.state === 'unknown' &&
-  after.endedAt === null &&
+  after.sourceState !== LOST &&
   prior?.sourceState !== after.sourceState
 
 /** Adds what changed about a task of a run. */

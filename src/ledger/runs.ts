@@ -12,7 +12,7 @@ import {
 import type { FactReader } from '../model/store.ts'
 import { DAY, type Timestamp, millis } from '../model/units.ts'
 import { type Draft, draft } from './draft.ts'
-import { applyReport } from './run-merge.ts'
+import { LOST, applyReport } from './run-merge.ts'
 import { OTHER, countRun, countTask, emptyTally } from './run-tally.ts'
 import { applyTasks } from './run-tasks.ts'
 
@@ -70,7 +70,7 @@ export function giveUp(known: FactReader, now: Timestamp): RunReport[] {
             told: 'snapshot',
             asOf: now,
             state: 'unknown',
-            sourceState: 'lost',
+            sourceState: LOST,
             endedAt: now,
             error: run.error ?? 'its end was never reported',
             of: pipeline,
