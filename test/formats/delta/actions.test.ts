@@ -146,6 +146,22 @@ test.each([
   expect(readStats(text, ['a', 'b'])).toEqual({ rows, eventTime })
 })
 
+test.each([
+  ['{"numRecords":5,"maxValues":{"ts":"2026-01-01"}}', Date.UTC(2026, 0, 1)],
+  [
+    '{"numRecords":5,"maxValues":{"a":1,"ts":"2026-01-01","z":"}"},"nullCount":{"ts":0}}',
+    Date.UTC(2026, 0, 1),
+  ],
+  ['{"numRecords":5,"minValues":{"maxValues":{"ts":"2026-01-01"}}}', Number.NaN],
+  ['{"numRecords":5,"minValues":{"s":"}"},"maxValues":{"ts":"2026-01-01"}}', Date.UTC(2026, 0, 1)],
+  ['{"numRecords":5,"maxValues":{"in":{"ts":"2026-01-01"}}}', Number.NaN],
+  ['{"numRecords":5,"maxValues":{"a":"x"},"nullCount":{"ts":"2026-01-01"}}', Number.NaN],
+  ['{"numRecords":5,"maxValues":{"a\\"ts":"2026-01-01"}}', Number.NaN],
+  ['{"numRecords":5,"maxValues":{"ts":"2026-01-01","ts":"2026-01-02"}}', Date.UTC(2026, 0, 2)],
+])('the event time in %s', (text, eventTime) => {
+  expect(readStats(text, ['ts'])).toEqual({ rows: 5, eventTime })
+})
+
 test('statistics are read the same as by parsing all of them', () => {
   const time = fc.oneof(
     fc.constantFrom('2026-01-02T03:04:05.678Z', '2026-01-02', 'a "quoted" {text}', ''),
