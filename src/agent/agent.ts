@@ -1,31 +1,34 @@
 // The wiring and every loop; the only file that knows every part.
 import os from 'node:os'
 import path from 'node:path'
-import { prometheusRoutes, serve } from '../api/api.ts'
-import { type View, describe, metrics, samplesAt } from '../catalogue/catalogue.ts'
+import { doorRoutes, prometheusRoutes, serve } from '../api/api.ts'
+import { type View, samplesAt } from '../catalogue/catalogue.ts'
 import { type LoadedConfig, type SourceConfig, listenParts } from '../config/config.ts'
 import type { Clock } from '../io/clock.ts'
-import { deadline, every } from '../io/every.ts'
+import { every } from '../io/every.ts'
 import type { Log } from '../io/log.ts'
+import { freeBytes } from '../io/disk.ts'
+import { localFiles } from '../io/files.ts'
 import { createIo } from '../io/io.ts'
 import { monitorProcess } from '../io/process-health.ts'
+import { systemRandom } from '../io/random.ts'
 import { type Job, runJobs } from '../io/schedule.ts'
 import type { Store } from '../model/store.ts'
 import { LOOKBACK } from '../model/series.ts'
-import { MINUTE, type Millis, type Timestamp, millis, timestamp } from '../model/units.ts'
+import { SECOND, type Millis, type Timestamp, millis, timestamp } from '../model/units.ts'
 import { openStore } from '../store/store.ts'
+import { type Notifier, createNotifier } from '../notify/notify.ts'
 import { createEngine } from '../promql/promql.ts'
 import { engineQuery, fittingLookback } from '../rules/rules.ts'
 import { type Current, openTelemetry } from '../telemetry/telemetry.ts'
-import { pollSource } from './poll.ts'
-import { type RuleGroup, loadRules, openGroups, runGroup } from './rule-groups.ts'
-import { connectSource } from './sources.ts'
+import { Inbox } from './inbox.ts'
+import { describe, metrics } from './metrics.ts'
+import { type RuleGroup, groupFigures, loadRules, openGroups, runGroup } from './rule-groups.ts'
+import { type ConnectedSource, connectSource } from './sources.ts'
+import { watchSource } from './watch.ts'
 
 export { loadRules } from './rule-groups.ts'
 
-/** A poll may take this many of its intervals, and at least this long, before it is given up. */
-const POLL_PATIENCE = 5
-const POLL_LEAST = millis(5 * MINUTE)
 /** A table that nobody confirmed for this many intervals is unknown. */
 const UNSEEN_AFTER = 3
 
@@ -46,23 +49,13 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   const { config } = loaded
   const startedAt = clock.now()
   const rules = loadRules(loaded)
+  const state = path.resolve(loaded.base, config.state)
   await using store = await openStore({
-    directory: path.resolve(loaded.base, config.state),
+    directory: state,
     now: startedAt,
     log,
     retention: config.retention,
   })
-  using monitor = monitorProcess()
-  const view: View = {
-    known: store,
-    patience: patienceOf(config.sources, config.resolution),
-    get store() {
-      return store.stats
-    },
-    get health() {
-      return { version, startedAt, residentBytes: monitor.residentBytes(), loopDelay: monitor.loopDelay() }
-    },
-  }
   await using telemetry = openTelemetry({
     version,
     instanceId: `${os.hostname()}:${config.api.listen}`,
@@ -73,6 +66,38 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   const engine = createEngine(store.series, { now: () => clock.monotonic() })
   const query = engineQuery(engine, { lookback: fittingLookback(() => config.resolution) })
   const groups = openGroups(rules, { query, store, clock, url: `http://${config.api.listen}` })
+  using monitor = monitorProcess()
+  const view: View = {
+    known: store,
+    patience: patienceOf(config.sources, config.resolution),
+    get store() {
+      return store.stats
+    },
+    get health() {
+      const residentBytes = monitor.residentBytes()
+      return {
+        version,
+        startedAt,
+        residentBytes,
+        diskFreeBytes: freeBytes(state),
+        loopDelay: monitor.loopDelay(),
+      }
+    },
+    get groups() {
+      return groupFigures(groups)
+    },
+  }
+  const io = createIo({ clock, log, base: loaded.base })
+  const notifier = createNotifier({
+    config: config.notify,
+    store,
+    io,
+    random: systemRandom,
+    files: localFiles(loaded.base),
+  })
+  const io = createIo({ clock, log, base: loaded.base })
+  const sources = config.sources.map((source) => connectSource(source, io))
+  const inbox = new Inbox(store, log)
   const waiting = new Set(config.sources.map((source) => source.name))
   await using server = await serve(listenParts(config.api.listen), {
     known: store,
@@ -80,6 +105,11 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     ready: () => waiting.size === 0,
     reload: options.reload,
     routes: [
+      doorRoutes({
+        doors: sources.flatMap((source) => (source.mode === 'push' ? source.doors : [])),
+        take: (facts, now) => inbox.take(facts, now),
+        now: () => clock.now(),
+      }),
       prometheusRoutes({
         engine,
         series: store.series,
@@ -93,17 +123,40 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   options.onListening(server.url)
   log.info({ url: server.url, sources: config.sources.length, version }, 'listening')
 
-  let ticked = timestamp(0)
-  const tick = (now: Timestamp) => {
-    // A scope's appends move forward; two in one millisecond would make the second a late one, which ends no series.
-    ticked = timestamp(Math.max(now, ticked + 1))
-    store.series.append('catalogue', samplesAt(view, now), ticked)
-  }
-  const io = createIo({ clock, log, base: loaded.base })
   const sources = config.sources.map((source) => connectSource(source, io))
-  await Promise.all([
+  await Promise.all(
+    loops({ ...options, store, sources, groups, notifier, tick: ticker(store, view, notifier), waiting }),
+  )
+}
+
+/** Writes what is known at `now` as samples. */
+function ticker(store: Store, view: View, notifier: Notifier): (now: Timestamp) => void {
+  let last = timestamp(0)
+  return (now) => {
+    // A scope's appends move forward; two in one millisecond would make the second a late one, which ends no series.
+    last = timestamp(Math.max(now, last + 1))
+    store.series.append('catalogue', [...samplesAt(view, now), ...notifier.stats(now)], last)
+  }
+}
+
+interface Looping extends AgentOptions {
+  readonly store: Store
+  readonly sources: readonly ConnectedSource[]
+  readonly groups: readonly RuleGroup[]
+  readonly notifier: Notifier
+  readonly tick: (now: Timestamp) => void
+  /** Sources that were not asked yet. */
+  readonly waiting: Set<string>
+}
+
+/** Every loop of the process; each ends with the signal. */
+function loops(parts: Looping): Promise<void>[] {
+  const { loaded, store, sources, groups, notifier, tick, waiting, clock, log, signal } = parts
+  const repeat = (name: string, interval: Millis, task: (now: Timestamp) => Promise<void> | void) =>
+    every({ name, interval, clock, log, signal }, task)
+  return [
     ...sources.map((source) =>
-      every({ name: source.name, interval: source.interval, clock, log, signal }, async (now) => {
+      repeat(source.name, source.interval, async (now) => {
         const limit = deadline(clock, millis(Math.max(source.interval * POLL_PATIENCE, POLL_LEAST)), signal)
         const recorded = await pollSource(
           { ...source, store, clock, log, signal: limit.signal, ending: signal },
@@ -116,10 +169,11 @@ export async function runAgent(options: AgentOptions): Promise<void> {
         if (waiting.delete(source.name)) tick(clock.now())
       }),
     ),
-    every({ name: 'tick', interval: config.resolution, clock, log, signal }, tick),
-    ...groups.map((group) => runGroup(group, { store, clock, log, take: () => undefined }, signal)),
+    repeat('tick', loaded.config.resolution, tick),
+    ...groups.map((group) => runGroup(group, { store, clock, log, notifier }, signal)),
+    repeat('notify', SECOND, (now) => notifier.flush(now, signal)),
     runJobs(jobs(store), clock, log, signal),
-  ])
+  ]
 }
 
 const jobs = (store: Store): Job[] => [

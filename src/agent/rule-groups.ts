@@ -3,11 +3,11 @@ import type { LoadedConfig } from '../config/config.ts'
 import { SHIPPED_RULES, readRuleFiles } from '../config/config.ts'
 import type { Clock } from '../io/clock.ts'
 import type { Log } from '../io/log.ts'
-import type { Alert } from '../model/alert.ts'
 import { ConfigError, explainError } from '../model/errors.ts'
 import type { Labels } from '../model/series.ts'
 import type { Store } from '../model/store.ts'
-import { type Timestamp, between, millis } from '../model/units.ts'
+import { between, millis } from '../model/units.ts'
+import type { Notifier } from '../notify/notify.ts'
 import {
   DEFAULT_INTERVAL,
   type Group,
@@ -28,6 +28,8 @@ export interface RuleGroup {
   readonly group: Group
   /** Of the last evaluation; null before the first. */
   report: GroupReport | null
+  /** Since start. */
+  readonly counts: { evaluations: number; failures: number; missed: number }
 }
 
 /** Reads and checks the rule files of a config. Throws ConfigError with a line per error. */
@@ -60,6 +62,7 @@ export function openGroups(definitions: readonly GroupDefinition[], ports: RuleP
     return {
       group: createGroup(definition, groupPorts, (stored?.state as GroupState | undefined) ?? null),
       report: null,
+      counts: { evaluations: 0, failures: 0, missed: 0 },
     }
   })
 }
@@ -71,7 +74,7 @@ export async function runGroup(
     readonly store: Store
     readonly clock: Clock
     readonly log: Log
-    readonly take: (alerts: readonly Alert[], now: Timestamp) => void
+    readonly notifier: Pick<Notifier, 'take'>
   },
   signal: AbortSignal,
 ): Promise<void> {
@@ -85,6 +88,9 @@ export async function runGroup(
       const report = await group.evaluate(parts.clock.now())
       if (report === null) continue
       running.report = report
+      running.counts.evaluations += report.rules.length
+      running.counts.failures += report.rules.filter(({ health }) => health === 'err').length
+      running.counts.missed += report.missed
       if (report.missed > 0)
         parts.log.warn({ group: id, missed: report.missed }, 'rule evaluations were missed')
       for (const { rule, error } of report.rules) {
@@ -92,7 +98,7 @@ export async function runGroup(
           parts.log.warn({ group: id, rule: rule.name, error }, 'a rule could not be evaluated')
       }
       // What follows from an evaluation is told even when its memory cannot be written.
-      parts.take(report.alerts, report.at)
+      parts.notifier.take(report.alerts, report.at)
       parts.store.record([{ kind: 'rule-group', id, state: report.state }], report.at)
     } catch (error) {
       parts.log.error({ group: id, error: explainError(error) }, 'the evaluation of a rule group failed')
@@ -112,3 +118,12 @@ function whereabouts(store: Store, labels: Labels): Whereabouts {
   const problems = store.facts('problem', { source })
   return problems.some(({ subject, resolved }) => subject === name && resolved === null) ? 'blind' : 'unknown'
 }
+
+/** What the catalogue tells of the groups. */
+export const groupFigures = (groups: readonly RuleGroup[]) =>
+  groups.map(({ group, report, counts }) => ({
+    name: group.definition.name,
+    ...counts,
+    lastSeconds: report === null ? null : report.duration / 1000,
+    lastAt: report?.at ?? null,
+  }))

@@ -6,6 +6,7 @@ import type { Millis, Timestamp } from '../model/units.ts'
 import { checkMetrics, checkSamples } from './checks.ts'
 import { pipelineMetrics, pipelineSamples } from './pipelines.ts'
 import { type ProcessHealth, pollSamples, selfMetrics, selfSamples } from './self.ts'
+import { type GroupFigures, ruleMetrics, ruleSamples } from './rules.ts'
 import { tableMetrics, tableSamples } from './tables.ts'
 
 export type { ProcessHealth } from './self.ts'
@@ -15,6 +16,7 @@ const definitions: readonly MetricInfo[] = [
   ...Object.values(pipelineMetrics),
   ...Object.values(checkMetrics),
   ...Object.values(selfMetrics),
+  ...Object.values(ruleMetrics),
 ].map(({ name, help, type, unit, labels }) => ({ name, help, type, unit, labels }))
 const byName = new Map(definitions.map((metric) => [metric.name, metric]))
 
@@ -35,6 +37,7 @@ export interface View {
   readonly patience: (source: string) => Millis
   readonly store: StoreStats
   readonly health: ProcessHealth
+  readonly groups: readonly GroupFigures[]
 }
 
 /**
@@ -67,5 +70,6 @@ export function samplesAt(view: View, now: Timestamp): Sample[] {
       }),
     ),
     ...selfSamples(view.store, view.health),
+    ...ruleSamples(view.groups),
   ]
 }

@@ -65,6 +65,12 @@ export const selfMetrics = {
     '',
     [],
   ),
+  diskFree: gauge(
+    'tidemark_store_disk_free_bytes',
+    'Bytes that can still be written to the disk of the state directory.',
+    'bytes',
+    [],
+  ),
   storeQuarantined: gauge(
     'tidemark_store_quarantined_files',
     'Databases put aside as corrupt at start.',
@@ -107,6 +113,8 @@ export interface ProcessHealth {
   readonly version: string
   readonly startedAt: number
   readonly residentBytes: number
+  /** Of the disk of the state directory; null where the system does not tell. */
+  readonly diskFreeBytes: number | null
   /** Seconds by quantile, e.g. `0.99`. */
   readonly loopDelay: Readonly<Record<string, number>>
 }
@@ -120,6 +128,7 @@ export function selfSamples(store: StoreStats, health: ProcessHealth): Sample[] 
     ...m.storeSize({ database: 'metrics' }, store.metricsBytes),
     ...m.storeErrors({}, store.writeErrors),
     ...m.storeFailing({}, store.failing === null ? 0 : 1),
+    ...m.diskFree({}, health.diskFreeBytes),
     ...m.storeQuarantined({}, store.quarantined.length),
     ...Object.entries(health.loopDelay).flatMap(([quantile, delay]) => m.loopDelay({ quantile }, delay)),
     ...m.memory({}, health.residentBytes),

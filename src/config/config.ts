@@ -4,6 +4,7 @@ import path from 'node:path'
 import { z } from 'zod'
 import { collectors } from '../collectors/index.ts'
 import { ConfigError, explainError } from '../model/errors.ts'
+import { NotifyConfig } from '../notify/notify.ts'
 import { DAY, SECOND } from '../model/units.ts'
 import { Duration } from '../model/fields.ts'
 import { type SecretSources, parseYaml } from './yaml.ts'
@@ -51,6 +52,7 @@ export const Config = z.strictObject({
       url: z.url().describe('A Prometheus-compatible service that answers the rules’ queries.'),
     })
     .optional(),
+  notify: NotifyConfig.describe('Who is told of alerts: the words of Alertmanager.'),
   sources: z
     .array(SourceBlock)
     .min(1, 'expected at least one source')

@@ -63,7 +63,8 @@ export async function quietTables(): Promise<void> {
     known: store,
     patience: () => millis(10 * MINUTE),
     store: store.stats,
-    health: { version: '', startedAt: 0, residentBytes: 0, loopDelay: {} },
+    health: { version: '', startedAt: 0, residentBytes: 0, diskFreeBytes: null, loopDelay: {} },
+    groups: [],
   }
   const start = systemClock.now()
   const cold = await measured(() => poll(start))

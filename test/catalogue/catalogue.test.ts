@@ -24,7 +24,14 @@ function view(recorded: ReadonlyArray<Recorded<Fact>>): View {
       quarantined: [],
       seriesDropped: 0,
     },
-    health: { version: '1.2.3', startedAt: NOW, residentBytes: 5, loopDelay: { '0.99': 0.001 } },
+    health: {
+      version: '1.2.3',
+      startedAt: NOW,
+      residentBytes: 5,
+      diskFreeBytes: null,
+      loopDelay: { '0.99': 0.001 },
+    },
+    groups: [],
   }
 }
 const seen = <F extends Fact>(fact: F, observedAt: Timestamp = NOW): Recorded<F> => ({

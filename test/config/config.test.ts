@@ -13,7 +13,7 @@ const good = 'sources:\n  - { name: lake, type: lake, path: s3://lake }\n'
 
 describe('a good config', () => {
   test('is filled with defaults and prints back what it means', () => {
-    expect(parse(good).printable).toEqual({
+    expect(parse(good).printable).toMatchObject({
       state: '.tidemark',
       log: 'info',
       resolution: '1m',

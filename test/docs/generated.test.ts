@@ -1,6 +1,6 @@
 // References made from the code: this test proves them fresh, `npm run golden` writes them anew.
 import { expect, test } from 'vitest'
-import { metrics } from '../../src/catalogue/catalogue.ts'
+import { metrics } from '../../src/agent/metrics.ts'
 import { configJsonSchema } from '../../src/config/config.ts'
 
 interface Schema {

@@ -1,0 +1,2 @@
+// The process's randomness, handed to whoever spreads retries; tests hand their own.
+export const systemRandom = (): number => Math.random()
