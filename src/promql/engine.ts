@@ -4,7 +4,7 @@ import type { Labels, SeriesReader } from '../model/series.ts'
 import { millis } from '../model/units.ts'
 import type { Millis, Timestamp } from '../model/units.ts'
 import type { Expr, ValueType } from './ast.ts'
-import { withoutParens } from './ast.ts'
+import { children, withoutParens } from './ast.ts'
 import { settleNames } from './block.ts'
 import { typeOf } from './check.ts'
 import { QueryError } from './errors.ts'
@@ -103,6 +103,8 @@ interface Plan {
   readonly scalar: ScalarOf | null
   readonly matrix: RawMatrix | null
   readonly string: string | null
+  /** Steps that are evaluated at once. */
+  readonly slice: number
 }
 
 export function createEngine(reader: SeriesReader, given: Partial<Limits> = {}): Engine {
@@ -155,7 +157,7 @@ export function createEngine(reader: SeriesReader, given: Partial<Limits> = {}):
     },
     range(expr, query, options = {}) {
       const { plan, frame, collector } = startRange(expr, query, options)
-      collector.advance(frame, frame.grid.steps)
+      while (!collector.done) collector.advance(frame, plan.slice)
       return { type: 'matrix', series: collector.series(), ...annotations(frame, plan) }
     },
     async rangeSliced(expr, query, yieldNow, options = {}) {
@@ -184,8 +186,14 @@ function makePlan(reader: SeriesReader, expr: Expr, text: string, delayed: boole
     scalar: type === 'scalar' ? compile.scalar(expr) : null,
     matrix: type === 'matrix' ? rawMatrix(compile.source(inner)) : null,
     string: type === 'string' ? stringOf(inner) : null,
+    slice: countsValues(expr) ? COUNTING_SLICE : Number.POSITIVE_INFINITY,
   }
 }
+
+/** count_values may give a new series for each sample: over all steps at once that would be mostly gaps. */
+const COUNTING_SLICE = 8
+const countsValues = (expr: Expr): boolean =>
+  (expr.kind === 'aggregate' && expr.op === 'count_values') || children(expr).some(countsValues)
 
 function evaluateInstant(plan: Plan, frame: Frame, at: Timestamp) {
   if (plan.vector !== null) {

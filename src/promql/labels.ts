@@ -77,14 +77,15 @@ export function keepLabels(metric: Metric, keep: (name: string) => boolean): Met
 
 /** Sets labels; an empty value removes. */
 export function withLabels(metric: Metric, changes: ReadonlyArray<readonly [string, string]>): Metric {
-  const byName = new Map<string, string>()
-  for (let i = 0; i < metric.pairs.length; i += 2) byName.set(metric.pairs[i]!, metric.pairs[i + 1]!)
+  const pairs = [...metric.pairs]
   for (const [name, value] of changes) {
-    if (value === '') byName.delete(name)
-    else byName.set(name, value)
+    let at = 0
+    while (at < pairs.length && pairs[at] !== name && compareText(pairs[at]!, name) < 0) at += 2
+    const taken = pairs[at] === name ? 2 : 0
+    if (value === '') pairs.splice(at, taken)
+    else pairs.splice(at, taken, name, value)
   }
-  const names = [...byName.keys()].sort(compareText)
-  return fromPairs(names.flatMap((name) => [name, byName.get(name)!]))
+  return fromPairs(pairs)
 }
 
 /** What goes with the name: a computed series is not the metric any more, nor of its type and unit. */

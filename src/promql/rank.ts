@@ -1,7 +1,7 @@
 // topk, bottomk, limitk, limit_ratio and count_values: some of a group's series, or one series for each value.
 import type { Aggregate } from './ast.ts'
 import { NAME } from './ast.ts'
-import { EMPTY_SHAPE, emptyBlock, newBlock, perShape } from './block.ts'
+import { emptyBlock, newBlock, perShape } from './block.ts'
 import type { Block } from './block.ts'
 import { QueryError } from './errors.ts'
 import type { Frame } from './frame.ts'
@@ -71,32 +71,43 @@ function choose(
   k: number,
   chosen: Int32Array,
 ): number {
+  if (op === 'limitk') return takeFirst(present, rows, step, steps, k, chosen)
   const sign = op === 'bottomk' ? -1 : 1
   let count = 0
+  /** The value that the next row has to beat. */
+  let worst = Number.NEGATIVE_INFINITY
   for (let r = 0; r < rows.length; r++) {
-    const row = rows[r]!
-    const i = row * steps + step
+    const i = rows[r]! * steps + step
     if (present !== null && present[i] === 0) continue
-    if (op === 'limitk') {
-      chosen[count++] = row
-      if (count === k) return count
-      continue
-    }
-    // NaN ranks below everything.
-    const value = Number.isNaN(values[i]!) ? Number.NEGATIVE_INFINITY : sign * values[i]!
-    const rankOf = (other: number): number => {
-      const theirs = values[other * steps + step]!
-      return Number.isNaN(theirs) ? Number.NEGATIVE_INFINITY : sign * theirs
-    }
-    if (count === k && !(value > rankOf(chosen[k - 1]!))) continue
+    const value = rankOf(values[i]!, sign)
+    if (count === k && !(value > worst)) continue
     if (count < k) count++
     let at = count - 1
-    while (at > 0 && rankOf(chosen[at - 1]!) < value) {
+    while (at > 0 && rankOf(values[chosen[at - 1]! * steps + step]!, sign) < value) {
       chosen[at] = chosen[at - 1]!
       at--
     }
-    chosen[at] = row
+    chosen[at] = rows[r]!
+    worst = rankOf(values[chosen[count - 1]! * steps + step]!, sign)
   }
+  return count
+}
+
+/** NaN ranks below everything. */
+const rankOf = (value: number, sign: 1 | -1): number =>
+  Number.isNaN(value) ? Number.NEGATIVE_INFINITY : sign * value
+
+function takeFirst(
+  present: Uint8Array | null,
+  rows: Int32Array,
+  step: number,
+  steps: number,
+  k: number,
+  chosen: Int32Array,
+): number {
+  let count = 0
+  for (let r = 0; r < rows.length && count < k; r++)
+    if (present === null || present[rows[r]! * steps + step] === 1) chosen[count++] = rows[r]!
   return count
 }
 
@@ -157,42 +168,40 @@ export function countValues(
     const { shape, values, present } = inner(frame)
     const { steps } = frame.grid
     const groups = groupMetrics(shape)
-    const rowOf = new Map<string, Map<number, number>>()
+    const rowOf = new Map<string, Map<number | symbol, number>>()
     const metrics: Metric[] = []
-    const cells: number[] = []
+    /** Per input cell the row that counts it. */
+    const target = new Int32Array(values.length).fill(-1)
     for (let row = 0, i = 0; row < groups.length; row++) {
       frame.budget.turn()
       const group = groups[row]!
       let byValue = rowOf.get(group.key)
       if (byValue === undefined) rowOf.set(group.key, (byValue = new Map()))
-      for (let step = 0; step < steps; step++, i++) {
+      for (const end = i + steps; i < end; i++) {
         if (present !== null && present[i] === 0) continue
         // A Map takes 0 and -0 for one, the label does not.
         const value = Object.is(values[i], -0) ? MINUS_ZERO : values[i]!
-        let target = byValue.get(value)
-        if (target === undefined) {
-          target = metrics.length
-          byValue.set(value, target)
+        let counted = byValue.get(value)
+        if (counted === undefined) {
+          counted = metrics.length
+          byValue.set(value, counted)
           metrics.push(labelled(group, label, formatPlain(values[i]!), names, without))
-          frame.budget.take(steps)
         }
-        const cell = target * steps + step
-        cells[cell] = (cells[cell] ?? 0) + 1
+        target[i] = counted
       }
     }
-    if (metrics.length === 0) return { ...emptyBlock(), shape: EMPTY_SHAPE }
     const out = newBlock({ metrics, drop: null }, steps, frame.budget, true)
-    for (let i = 0; i < out.values.length; i++) {
-      if (cells[i] === undefined) continue
-      out.values[i] = cells[i]!
-      out.present![i] = 1
+    for (let i = 0; i < target.length; i++) {
+      if (target[i] === -1) continue
+      const cell = target[i]! * steps + (i % steps)
+      out.values[cell]! += 1
+      out.present![cell] = 1
     }
     return out
   }
 }
 
-/** Stands for -0 as a Map key; no value that is counted beside it can be mistaken for it. */
-const MINUS_ZERO = -5e-324 as number
+const MINUS_ZERO = Symbol('-0')
 
 function labelled(
   group: Metric,

@@ -21,11 +21,14 @@ export interface MatrixSeries {
 const labelsOf = perShape((shape) => shape.metrics.map(toLabels))
 
 /** Row numbers in the order of labels. */
-export const labelOrder = perShape((shape) =>
-  Int32Array.from(shape.metrics, (_, row) => row).sort((a, b) =>
-    compareMetrics(shape.metrics[a]!, shape.metrics[b]!),
-  ),
-)
+const labelOrder = perShape(({ metrics }) => {
+  // Keys compare as labels do, but for characters beyond U+FFFF, which JavaScript keeps as two units.
+  const plain = metrics.every(({ key }) => !/[\ud800-\udfff]/.test(key))
+  const compare = plain
+    ? (a: number, b: number) => (metrics[a]!.key < metrics[b]!.key ? -1 : 1)
+    : (a: number, b: number) => compareMetrics(metrics[a]!, metrics[b]!)
+  return Int32Array.from(metrics, (_, row) => row).sort(compare)
+})
 
 export function vectorOfBlock({ shape, values, present }: Block, timestamp: Timestamp): VectorSample[] {
   const labels = labelsOf(shape)
@@ -51,12 +54,30 @@ export function matrixOf(shape: Shape, points: readonly Points[]): MatrixSeries[
 /** Rows of a block over `times`; series that are there at every step share one array of times. */
 export function seriesOfBlock({ shape, values, present }: Block, times: Float64Array): Points[] {
   const steps = times.length
+  if (present === null)
+    return shape.metrics.map((_, row) => ({
+      times,
+      values: values.subarray(row * steps, (row + 1) * steps),
+      starts: null,
+    }))
+  // One array for all the gapped rows together: many small ones would cost more than what is in them.
+  let points = 0
+  for (let i = 0; i < present.length; i++) points += present[i]!
+  const keptTimes = new Float64Array(points)
+  const keptValues = new Float64Array(points)
+  let end = 0
   return shape.metrics.map((_, row) => {
-    const of = values.subarray(row * steps, (row + 1) * steps)
-    if (present === null) return { times, values: of, starts: null }
-    const there = present.subarray(row * steps, (row + 1) * steps)
-    if (!there.includes(0)) return { times, values: of, starts: null }
-    const keep = (__: number, i: number): boolean => there[i] === 1
-    return { times: times.filter(keep), values: of.filter(keep), starts: null }
+    const first = row * steps
+    const start = end
+    for (let i = 0; i < steps; i++) {
+      if (present[first + i] === 0) continue
+      keptTimes[end] = times[i]!
+      keptValues[end++] = values[first + i]!
+    }
+    return {
+      times: end - start === steps ? times : keptTimes.subarray(start, end),
+      values: keptValues.subarray(start, end),
+      starts: null,
+    }
   })
 }
