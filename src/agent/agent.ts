@@ -24,7 +24,7 @@ import { type Current, openTelemetry } from '../telemetry/telemetry.ts'
 import { Inbox } from './inbox.ts'
 import { describe, metrics } from './metrics.ts'
 import { type RuleGroup, groupFigures, loadRules, openGroups, runGroup } from './rule-groups.ts'
-import { type ConnectedSource, connectSource } from './sources.ts'
+import { connectSource } from './sources.ts'
 import { watchSource } from './watch.ts'
 
 export { loadRules } from './rule-groups.ts'
@@ -45,7 +45,7 @@ export interface AgentOptions {
 
 /** Runs until the signal aborts. Throws only when it cannot start. */
 export async function runAgent(options: AgentOptions): Promise<void> {
-  const { loaded, clock, log, signal, version } = options
+  const { loaded, clock, log, version } = options
   const { config } = loaded
   const startedAt = clock.now()
   const rules = loadRules(loaded)
@@ -95,7 +95,6 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     random: systemRandom,
     files: localFiles(loaded.base),
   })
-  const io = createIo({ clock, log, base: loaded.base })
   const sources = config.sources.map((source) => connectSource(source, io))
   const inbox = new Inbox(store, log)
   const waiting = new Set(config.sources.map((source) => source.name))
@@ -123,7 +122,6 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   options.onListening(server.url)
   log.info({ url: server.url, sources: config.sources.length, version }, 'listening')
 
-  const sources = config.sources.map((source) => connectSource(source, io))
   await Promise.all(
     loops({ ...options, store, sources, groups, notifier, tick: ticker(store, view, notifier), waiting }),
   )
@@ -141,7 +139,7 @@ function ticker(store: Store, view: View, notifier: Notifier): (now: Timestamp) 
 
 interface Looping extends AgentOptions {
   readonly store: Store
-  readonly sources: readonly ConnectedSource[]
+  readonly sources: ReadonlyArray<ReturnType<typeof connectSource>>
   readonly groups: readonly RuleGroup[]
   readonly notifier: Notifier
   readonly tick: (now: Timestamp) => void
@@ -156,17 +154,13 @@ function loops(parts: Looping): Promise<void>[] {
     every({ name, interval, clock, log, signal }, task)
   return [
     ...sources.map((source) =>
-      repeat(source.name, source.interval, async (now) => {
-        const limit = deadline(clock, millis(Math.max(source.interval * POLL_PATIENCE, POLL_LEAST)), signal)
-        const recorded = await pollSource(
-          { ...source, store, clock, log, signal: limit.signal, ending: signal },
-          now,
-        )
-        limit.done()
-        // What could not be recorded is read again: a source that starts anew tells its whole kept history.
-        if (!recorded) source.restart()
+      watchSource(source, {
+        store,
+        clock,
+        log,
+        signal,
         // A newcomer should not wait a whole interval to see something.
-        if (waiting.delete(source.name)) tick(clock.now())
+        asked: (name) => waiting.delete(name) && tick(clock.now()),
       }),
     ),
     repeat('tick', loaded.config.resolution, tick),
