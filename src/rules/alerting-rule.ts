@@ -14,7 +14,7 @@ const ALERTS_MAX = 10_000
 /** How long an alert without data is kept before it resolves: a long weekend and the Tuesday after. */
 const NO_DATA_KEPT: Millis = millis(4 * DAY)
 /** `keep`, `resolve`, or how long to keep: the one extension of the rule format, where Prometheus ignores it. */
-const NO_DATA_ANNOTATION = 'tidemark_no_data'
+export const NO_DATA_ANNOTATION = 'tidemark_no_data'
 
 /** One alert of a rule between evaluations. JSON keeps all of it. */
 export interface AlertRecord {

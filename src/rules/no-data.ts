@@ -5,8 +5,7 @@ import type { Timestamp } from '../model/units.ts'
 import { type Expr, print } from '../promql/promql.ts'
 import { compatible, labelsKey } from './labels.ts'
 import type { Query, Vector } from './query.ts'
-
-type Selector = Extract<Expr, { kind: 'selector' }>
+import { type Selector, nameOf } from './selectors.ts'
 
 /** What is known of a series that has no sample now: its source cannot be read, or what it described is no more. */
 export type Whereabouts = 'blind' | 'gone' | 'unknown'
@@ -49,9 +48,6 @@ export function inputsOf(expr: Expr, recorded: (name: string) => Expr | undefine
       return expr.op === 'unless' ? below(expr.left) : [...below(expr.left), ...below(expr.right)]
   }
 }
-
-const nameOf = (selector: Selector): string =>
-  selector.name || (selector.matchers.find(({ name, op }) => name === '__name__' && op === '=')?.value ?? '')
 
 /** An alert that is not in the result any more. */
 export interface Departed {

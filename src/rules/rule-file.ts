@@ -6,7 +6,7 @@ import { type Expr, PromqlError, parse } from '../promql/promql.ts'
 import { type Template, TemplateError } from '../template/template.ts'
 import { parseAlertText } from './alert-text.ts'
 import { type Finding, byPlace } from './finding.ts'
-import { type Place, YamlReader, type YamlNode, isNothing } from './yaml-reader.ts'
+import { type Place, YamlReader, type YamlNode, isNothing, offsetOf } from './yaml-reader.ts'
 
 /** Rules that one file may hold. */
 const RULES_MAX = 50_000
@@ -33,7 +33,8 @@ interface RuleBase {
   /** The group's labels overridden by the rule's own. */
   readonly labels: readonly NamedText[]
   readonly place: Place
-  readonly exprPlace: Place
+  /** Where an offset of `exprText` is in the file. */
+  readonly exprPlace: (offset: number) => Place
 }
 
 export interface RecordingRule extends RuleBase {
@@ -223,11 +224,11 @@ function readExpr(
     return null
   }
   try {
-    return { expr: parse(exprText), exprText, exprPlace: reader.place(node) }
+    return { expr: parse(exprText), exprText, exprPlace: (offset) => reader.placeInside(node, offset) }
   } catch (error) {
     if (!(error instanceof PromqlError)) throw error
     reader.failAt(
-      reader.placeInside(node, error),
+      reader.placeInside(node, error.position.start),
       'expression',
       `${where}: could not parse expression: ${error.message}`,
     )
@@ -262,7 +263,7 @@ function readTexts(
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error
       reader.failAt(
-        reader.placeInside(value, error),
+        reader.placeInside(value, offsetOf(text, error)),
         'template',
         `${where}: ${what}.${name}: ${error.message}`,
       )

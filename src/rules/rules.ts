@@ -33,3 +33,7 @@ export {
   printUnitTestReport,
   runUnitTests,
 } from './unit-test.ts'
+export { type LintOptions, lintRules } from './lint.ts'
+export { portableForm } from './portable.ts'
+export { type BacktestOptions, backtest } from './backtest.ts'
+export { type Backtest, type Firing, type RuleResult, printBacktest } from './backtest-report.ts'

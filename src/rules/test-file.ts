@@ -194,7 +194,11 @@ function readExprTest(reader: YamlReader, node: YamlNode): ExprTest[] {
     return [{ at, expr: parse(exprText), exprText, expected, native, place: reader.place(node) }]
   } catch (error) {
     if (!(error instanceof PromqlError)) throw error
-    reader.failAt(reader.placeInside(field('expr') ?? node, error), 'expression', `expr: ${error.message}`)
+    reader.failAt(
+      reader.placeInside(field('expr') ?? node, error.position.start),
+      'expression',
+      `expr: ${error.message}`,
+    )
     return []
   }
 }

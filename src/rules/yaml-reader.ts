@@ -73,19 +73,30 @@ export class YamlReader {
     return this.#place(node?.range?.[0] ?? 0)
   }
 
-  /** The place of `line`:`column` inside a scalar's own text, such as an expression's parse error. */
-  placeInside(node: YamlNode, inside: Place): Place {
+  /** The place of an offset inside a scalar's own text, such as an expression's parse error. */
+  placeInside(node: YamlNode, offset: number): Place {
     const start = this.place(node)
-    const block = isScalar(node) && (node.type === 'BLOCK_LITERAL' || node.type === 'BLOCK_FOLDED')
-    if (!block) {
-      const quoted = isScalar(node) && node.type !== 'PLAIN' ? 1 : 0
-      return inside.line === 1
-        ? { line: start.line, column: start.column + quoted + inside.column - 1 }
-        : start
+    if (!isScalar(node)) return start
+    if (node.type !== 'BLOCK_LITERAL' && node.type !== 'BLOCK_FOLDED') {
+      const quoted = node.type === 'PLAIN' ? 0 : 1
+      return (node.source ?? '').includes('\n')
+        ? start
+        : { line: start.line, column: start.column + quoted + offset }
     }
-    const line = start.line + inside.line
-    const indent = /^ */.exec(this.#text.split('\n')[line - 1] ?? '')![0].length
-    return { line, column: indent + inside.column }
+    const lines = this.#text.split('\n')
+    const indent = /^ */.exec(lines[start.line] ?? '')![0].length
+    let rest = offset
+    let line = start.line
+    // A fold is one character of the text, as a line's end is.
+    for (
+      let length = lines[line]!.length - indent;
+      rest > length && line + 1 < lines.length;
+      length = lines[line]!.length - indent
+    ) {
+      rest -= Math.max(0, length) + 1
+      line += 1
+    }
+    return { line: line + 1, column: indent + Math.max(0, rest) + 1 }
   }
 
   fail(node: YamlNode, check: string, message: string): void {
@@ -221,3 +232,9 @@ export const isNothing = (node: YamlNode | undefined): node is null | undefined 
   node === null ||
   node === undefined ||
   (isScalar(node) && node.type === 'PLAIN' && /^(~|null|Null|NULL)?$/.test(node.source ?? ''))
+
+/** The offset of a line and column (from 1) in a text. */
+export function offsetOf(text: string, { line, column }: Place): number {
+  const before = text.split('\n').slice(0, line - 1)
+  return before.reduce((sum, each) => sum + each.length + 1, 0) + column - 1
+}
