@@ -2,8 +2,9 @@
 import os from 'node:os'
 import path from 'node:path'
 import { doorRoutes, prometheusRoutes, serve } from '../api/api.ts'
-import { type View, samplesAt } from '../catalogue/catalogue.ts'
+import type { View } from '../catalogue/catalogue.ts'
 import { type LoadedConfig, type SourceConfig, listenParts } from '../config/config.ts'
+import { createExpectations } from '../expect/expect.ts'
 import type { Clock } from '../io/clock.ts'
 import { every } from '../io/every.ts'
 import type { Log } from '../io/log.ts'
@@ -15,7 +16,7 @@ import { systemRandom } from '../io/random.ts'
 import { type Job, runJobs } from '../io/schedule.ts'
 import type { Store } from '../model/store.ts'
 import { LOOKBACK } from '../model/series.ts'
-import { SECOND, type Millis, type Timestamp, millis, timestamp } from '../model/units.ts'
+import { SECOND, type Millis, type Timestamp, millis } from '../model/units.ts'
 import { openStore } from '../store/store.ts'
 import { type Notifier, createNotifier } from '../notify/notify.ts'
 import { createEngine } from '../promql/promql.ts'
@@ -25,6 +26,7 @@ import { Inbox } from './inbox.ts'
 import { describe, metrics } from './metrics.ts'
 import { type RuleGroup, groupFigures, loadRules, openGroups, runGroup } from './rule-groups.ts'
 import { connectSource } from './sources.ts'
+import { createTicker } from './ticker.ts'
 import { watchSource } from './watch.ts'
 
 export { loadRules } from './rule-groups.ts'
@@ -95,6 +97,8 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     random: systemRandom,
     files: localFiles(loaded.base),
   })
+  const expectations = createExpectations(config.expect)
+  const tick = createTicker({ series: store.series, view, expectations, notifier })
   const sources = config.sources.map((source) => connectSource(source, io))
   const inbox = new Inbox(store, log)
   const waiting = new Set(config.sources.map((source) => source.name))
@@ -122,19 +126,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   options.onListening(server.url)
   log.info({ url: server.url, sources: config.sources.length, version }, 'listening')
 
-  await Promise.all(
-    loops({ ...options, store, sources, groups, notifier, tick: ticker(store, view, notifier), waiting }),
-  )
-}
-
-/** Writes what is known at `now` as samples. */
-function ticker(store: Store, view: View, notifier: Notifier): (now: Timestamp) => void {
-  let last = timestamp(0)
-  return (now) => {
-    // A scope's appends move forward; two in one millisecond would make the second a late one, which ends no series.
-    last = timestamp(Math.max(now, last + 1))
-    store.series.append('catalogue', [...samplesAt(view, now), ...notifier.stats(now)], last)
-  }
+  await Promise.all(loops({ ...options, store, sources, groups, notifier, tick, waiting }))
 }
 
 interface Looping extends AgentOptions {

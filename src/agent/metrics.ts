@@ -1,11 +1,13 @@
 // Every metric of this process in one list: the catalogue's, and those that other parts define about themselves.
 import { describe as describeFact, metrics as factMetrics } from '../catalogue/catalogue.ts'
+import { expectationMetrics } from '../expect/expect.ts'
 import type { MetricInfo } from '../model/series.ts'
 import { notifyMetrics } from '../notify/notify.ts'
 
-const more = new Map(notifyMetrics.map((metric) => [metric.name, metric]))
+const others = [...notifyMetrics, ...Object.values(expectationMetrics)]
+const more = new Map(others.map((metric) => [metric.name, metric]))
 
-export const metrics: readonly MetricInfo[] = [...factMetrics, ...notifyMetrics].toSorted((a, b) =>
+export const metrics: readonly MetricInfo[] = [...factMetrics, ...others].toSorted((a, b) =>
   a.name < b.name ? -1 : 1,
 )
 

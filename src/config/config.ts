@@ -4,6 +4,7 @@ import path from 'node:path'
 import { z } from 'zod'
 import { collectors } from '../collectors/index.ts'
 import { ConfigError, explainError } from '../model/errors.ts'
+import { Config as Expect } from '../expect/expect.ts'
 import { NotifyConfig } from '../notify/notify.ts'
 import { DAY, SECOND } from '../model/units.ts'
 import { Duration } from '../model/fields.ts'
@@ -43,6 +44,9 @@ export const Config = z.strictObject({
       commits: Duration(DAY).prefault('400d'),
     })
     .prefault({}),
+  expect: Expect.prefault([]).describe(
+    'What is expected of tables and pipelines; of several that match the last counts.',
+  ),
   rules: z
     .array(z.string().min(1))
     .optional()
