@@ -4,13 +4,15 @@ import { linesOf } from '../../formats/delta/lines.ts'
 import { type LogFile, type LogListing, readListing } from '../../formats/delta/log-listing.ts'
 import { LAST_CHECKPOINT, LOG_FOLDER, commitName, padVersion } from '../../formats/delta/log-names.ts'
 import { numberOf, parseJsonObject } from '../../formats/json.ts'
-import type { ObjectStore } from '../../io/object-store.ts'
-import { reasonOf } from '../../model/errors.ts'
+import type { ListOptions, ObjectStore } from '../../io/object-store.ts'
+import { SourceError, reasonOf } from '../../model/errors.ts'
 import type { Timestamp } from '../../model/units.ts'
 import type { Reading } from './delta-checkpoint.ts'
 
 /** Entries of a log listed at once: ten pages of S3. Longer logs are listed from their last checkpoint on. */
 const MAX_LISTED = 10_000
+/** A log of more files than this is not read: a year of one commit every half minute. */
+const MAX_LOG_FILES = 1_000_000
 /** How far before the last checkpoint a long log is listed, for its history. */
 const HISTORY_VERSIONS = 1_000
 /** A commit up to this size is read and understood as a whole before any of it takes effect. */
@@ -25,22 +27,21 @@ export const openLog = (table: ObjectStore): ObjectStore => table.below(LOG_FOLD
 
 /** One pass over the folder; `_last_checkpoint` matters only where the log is too long for that. */
 export async function listLog(log: ObjectStore, signal: AbortSignal): Promise<LogListing> {
-  const files = await listFiles(log, undefined, signal)
+  const files = await listFiles(log, { limit: MAX_LISTED, signal })
   if (files.length < MAX_LISTED) return readListing(files)
   const version = await lastCheckpoint(log, signal)
-  if (version === null) return readListing(await listFiles(log, undefined, signal, Number.MAX_SAFE_INTEGER))
-  const from = padVersion(Math.max(0, version - HISTORY_VERSIONS))
-  return readListing(await listFiles(log, from, signal, Number.MAX_SAFE_INTEGER))
+  const startAfter = padVersion(Math.max(0, (version ?? 0) - HISTORY_VERSIONS))
+  const rest = await listFiles(log, { startAfter, limit: MAX_LOG_FILES, signal })
+  if (rest.length < MAX_LOG_FILES) return readListing(rest, startAfter === padVersion(0))
+  throw new SourceError(
+    'too-large',
+    `${log.url} has more than ${MAX_LOG_FILES} files, the limit; clean the log (delta.logRetentionDuration) or write a checkpoint`,
+    { subject: log.url },
+  )
 }
 
-async function listFiles(
-  log: ObjectStore,
-  startAfter: string | undefined,
-  signal: AbortSignal,
-  limit = MAX_LISTED,
-): Promise<LogFile[]> {
+async function listFiles(log: ObjectStore, options: ListOptions): Promise<LogFile[]> {
   const files: LogFile[] = []
-  const options = { limit, signal, ...(startAfter === undefined ? {} : { startAfter }) }
   for await (const entry of log.children('', options)) {
     if (!('folder' in entry)) files.push({ name: entry.key, size: entry.size, modified: entry.modified })
   }
@@ -65,7 +66,7 @@ export async function hasLaterCommit(
   version: number,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const files = await listFiles(log, commitName(version), signal, 100)
+  const files = await listFiles(log, { startAfter: commitName(version), limit: 100, signal })
   return readListing(files).newest > version
 }
 

@@ -24,11 +24,13 @@ export interface LogListing {
   readonly checkpoints: readonly Checkpoint[]
   /** The newest version that anything speaks of; -1 when the folder holds no log. */
   readonly newest: number
+  /** False when only the end of a long log was listed. */
+  readonly whole: boolean
 }
 
 type Part = Extract<LogName, { kind: 'part' }>
 
-export function readListing(files: Iterable<LogFile>): LogListing {
+export function readListing(files: Iterable<LogFile>, whole = true): LogListing {
   const commits = new Map<number, LogFile>()
   const checksums = new Map<number, LogFile>()
   const compacted: { from: number; to: number; file: LogFile }[] = []
@@ -64,7 +66,7 @@ export function readListing(files: Iterable<LogFile>): LogListing {
     ...newestOf(commits.keys()),
     ...compacted.map((c) => c.to),
   )
-  return { commits, compacted, checksums, checkpoints, newest }
+  return { commits, compacted, checksums, checkpoints, newest, whole }
 }
 
 function newestOf(versions: Iterable<number>): [number] {
@@ -101,10 +103,11 @@ export function planTail(listing: LogListing, after: number): { steps: readonly 
   return { steps, gap: null }
 }
 
-/** Versions that a reader can still go back to, and when the oldest of them was written. */
+/** Versions that a reader can still go back to, and when the oldest of them was written; null when that cannot be told. */
 export function keptVersions(
   listing: LogListing,
 ): { count: number; oldest: number; modified: number } | null {
+  if (!listing.whole) return null
   let first = listing.newest
   while (listing.commits.has(first - 1)) first -= 1
   if (first === 0 && listing.commits.has(0)) {

@@ -41,6 +41,8 @@ export function tableFact(
   const { metadata, protocol, live } = replay
   const rows = liveRows(replay, partial)
   const configuration = metadata?.configuration ?? {}
+  if (kept === null)
+    partial.push('how many versions are kept cannot be told from what was listed of the log')
   return {
     kind: 'table',
     ...identity,

@@ -17,7 +17,7 @@ import {
   stats,
 } from '../../formats/delta/write-log.ts'
 import type { MemoryObjects } from '../../memory-objects.ts'
-import { ALL, FILES, HEAD, NOW, SCHEMA, T0, failure, lake, watch } from './delta-lake.ts'
+import { ALL, FILES, HEAD, NOW, SCHEMA, T0, failure, file, lake, watch } from './delta-lake.ts'
 
 describe('a poll', () => {
   const small = (): MemoryObjects => {
@@ -200,5 +200,86 @@ describe('a poll', () => {
       }),
       { numRuns: 60 },
     )
+  })
+})
+
+describe('a long log', () => {
+  const long = (last: string): MemoryObjects => {
+    const objects = lake()
+    objects.put(logFile(0), NDJSON([PROTOCOL, metaData(SCHEMA)]))
+    for (let version = 1; version <= 10_500; version++)
+      objects.put(logFile(version), NDJSON([info('WRITE', T0 + version)]))
+    objects.put(logFile(10_498, 'checkpoint.parquet'), checkpoint([...HEAD, ...ALL]))
+    objects.put('_delta_log/_last_checkpoint', last)
+    return objects
+  }
+
+  test.each([
+    ['is listed from its last checkpoint', '{"version":10498,"size":44}', null],
+    ['a stale pointer is no harm', '{"version":10}', 10_501],
+    ['nor a corrupt one', '{"version":', 10_501],
+  ])('%s', async (_, last, snapshots) => {
+    const objects = long(last)
+
+    const { table, commits, problems } = await watch(objects)()
+
+    expect(table).toMatchObject({ version: '10500', files: 40, snapshots })
+    expect(commits).toHaveLength(1_000)
+    expect(commits.map(({ version }) => Number(version))).toEqual(
+      Array.from({ length: 1_000 }, (__, i) => 9_501 + i),
+    )
+    expect(problems).toEqual([])
+  })
+})
+
+describe('a commit too large to hold', () => {
+  const padding = 'x'.repeat(20_000)
+  const many = (count: number): string =>
+    NDJSON([
+      // The first file comes before the metadata that says how to read it.
+      file('first', '2026-01-01', 1, 1, ''),
+      info('WRITE', T0),
+      PROTOCOL,
+      metaData(SCHEMA, ['day']),
+      ...Array.from({ length: count }, (_, i) =>
+        file(`f${i}`, '2026-01-02', 1, 2, '', { tags: { padding } }),
+      ),
+    ])
+
+  test('is streamed, at first sight and later', async () => {
+    const objects = lake()
+    objects.put(logFile(0), many(500), T0)
+    const refresh = watch(objects)
+    const first = await refresh()
+    objects.put(logFile(1), many(600), T0 + 1)
+    const second = await refresh()
+
+    expect(first).toMatchObject({
+      table: { files: 501, rows: 1_001, partitions: { count: 2 } },
+      commits: [{ rowsAdded: 1_001 }],
+    })
+    expect(second).toMatchObject({
+      table: { version: '1', files: 601 },
+      commits: [{ version: '1', filesAdded: 601 }],
+    })
+  })
+
+  test('that breaks in its middle leaves no trace', async () => {
+    const objects = lake()
+    objects.put(logFile(0), NDJSON([info('CREATE TABLE', T0), PROTOCOL, metaData(SCHEMA, ['day'])]), T0)
+    const refresh = watch(objects)
+    await refresh()
+    objects.put(logFile(1), `${many(500)}{"add":{"path"`, T0)
+
+    expect(await failure(refresh())).toEqual({
+      reason: 'corrupt',
+      message: expect.stringContaining(logFile(1)),
+    })
+
+    objects.put(logFile(1), many(499), T0)
+    expect(await refresh()).toMatchObject({
+      table: { version: '1', files: 500 },
+      commits: [{ version: '1' }],
+    })
   })
 })
