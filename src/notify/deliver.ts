@@ -152,7 +152,16 @@ export class Delivery {
     this.#finish(fact, 'delivered', answer, at, between(started, at))
     this.#figures.delivered(fact.receiver, between(fact.notification.at, at))
     if (memo !== undefined) this.#remember(line, fact, memo)
+    if (fact.attempts > 0) this.#toldLate(fact, at)
     this.#memory.save(at)
+  }
+
+  /** Who heard of it late is not to hear it again at once: repeats count from here. */
+  #toldLate(fact: OutboxFact, at: Timestamp): void {
+    const group = this.#memory.groups.get(fact.groupId)
+    const told = group?.told[fact.integration]
+    if (group === undefined || told === undefined) return
+    this.#memory.put({ ...group, told: { ...group.told, [fact.integration]: { ...told, at } } })
   }
 
   /** The memo goes to the group and to what already waits behind: the group itself may be over by then. */
@@ -185,7 +194,6 @@ export class Delivery {
     else if ('giveUp' in next) {
       leave(line, fact)
       this.#finish(fact, 'dropped', `${answer}; given up: ${next.giveUp}`, at, between(started, at))
-      this.#forget(fact)
     } else {
       this.#report(fact, failure, answer, at, between(started, at))
       const later = { ...fact, attempts: fact.attempts + 1, nextAttempt: plus(at, next.tryAgainIn) }
@@ -206,14 +214,6 @@ export class Delivery {
     for (const waiting of [...line.lanes.values()].flat())
       this.#finish(waiting, 'dropped', CLOSED, at, millis(0))
     line.lanes.clear()
-  }
-
-  /** What was given up was never told: a group that still fires repeats it at its next tick. */
-  #forget(fact: OutboxFact): void {
-    const group = this.#memory.groups.get(fact.groupId)
-    const told = group?.told[fact.integration]
-    if (group === undefined || told === undefined) return
-    this.#memory.put({ ...group, told: { ...group.told, [fact.integration]: { ...told, at: timestamp(0) } } })
   }
 
   /** Removes a notice that is done with and records how its last attempt ended. */

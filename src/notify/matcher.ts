@@ -29,6 +29,12 @@ export function compileMatchers(matchers: readonly Matcher[]): Matchers {
   }
 }
 
+/** A predicate over label sets. */
+export function matchesAll(matchers: readonly Matcher[]): (labels: Labels) => boolean {
+  const compiled = compileMatchers(matchers)
+  return (labels) => compiled.matches(labels)
+}
+
 const OPS: readonly MatchOp[] = ['=', '!=', '=~', '!~']
 
 function compile(matcher: Matcher): Test {

@@ -27,7 +27,7 @@ export { NotifyConfig, parseNotifyConfig } from './config.ts'
 export type { Explanation } from './explain.ts'
 export type { AlertStatus, Announcement, Notifier, NotifierParts, ReceiverStatus } from './notifier.ts'
 export { notifyMetrics } from './figures.ts'
-export { parseMatchers, printMatcher } from './matcher.ts'
+export { matchesAll, parseMatchers, printMatcher } from './matcher.ts'
 export { acknowledgement } from './silences.ts'
 
 type Muting = (labels: Labels) => Mute

@@ -8,7 +8,7 @@ const LONGEST_PAUSE = millis(30 * SECOND)
 const REFUSED_PAUSE = millis(5 * MINUTE)
 const REFUSED_ATTEMPTS = 5
 
-/** A notice that nobody took for this long is given up; a group that still fires is told again by its repeat. */
+/** A notice that nobody took for this long is given up; a group that still fires is told again at its repeat_interval. */
 export const GIVE_UP_AFTER = DAY
 
 /** Exponential from 1 s to 30 s, the upper half of it random. */
