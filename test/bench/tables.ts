@@ -3,10 +3,12 @@
 import { spawnSync } from 'node:child_process'
 import path from 'node:path'
 import { deltaCases } from './delta.ts'
+import { icebergCases } from './iceberg-manifest.ts'
 import { quietTables } from './quiet-tables.ts'
 
 const CASES: Readonly<Record<string, () => Promise<void>>> = {
   ...deltaCases,
+  ...icebergCases,
   'quiet-tables': quietTables,
 }
 

@@ -35,6 +35,9 @@ export interface BoundColumn {
 export const MAX_ENTRIES = 5_000_000
 export const MAX_MANIFEST_BYTES = 512 * 1_048_576
 
+/** Spelled partition values kept while one manifest is read. */
+const MAX_REMEMBERED = 10_000
+
 const [STATUS, CONTENT, PARTITION, ROWS, SIZE, FORMAT, VECTOR_SIZE, BOUND] = [0, 1, 2, 3, 4, 5, 6, 7]
 const DELETED = 2
 
@@ -101,21 +104,40 @@ const amount = (value: unknown): number | null => (typeof value === 'number' && 
 /** Turns the partition tuples of this file into names, each name once. */
 function partitionNamer(file: AvroFile, spec: PartitionSpec | null): (tuple: unknown) => string {
   const fields = partitionFields(file.schema)
-  const names = fields.map(({ name, fieldId }) => {
+  const names = fields.map(({ name, fieldId, type }) => {
     // Avro names are mangled where a column's are not valid there; the field id leads back to the spec.
     const own =
       spec?.fields.find((field) => field.fieldId === fieldId) ??
       spec?.fields.find((field) => field.name === name)
-    return { key: name, label: own?.name ?? name, transform: own?.transform ?? 'identity' }
+    return {
+      key: name,
+      label: own?.name ?? name,
+      text: remembered(own?.transform ?? 'identity', valueType(type)),
+    }
   })
-  const types = fields.map(({ type }) => valueType(type))
   return (tuple) => {
     if (names.length === 0 || tuple === null || typeof tuple !== 'object') return ''
     let text = ''
-    for (const [i, { key, label, transform }] of names.entries()) {
-      const value = partitionText((tuple as Record<string, unknown>)[key], types[i]!, transform)
-      text += `${i === 0 ? '' : '/'}${label}=${value}`
+    for (const field of names) {
+      const value = field.text((tuple as Record<string, unknown>)[field.key])
+      text += `${text === '' ? '' : '/'}${field.label}=${value}`
     }
+    return text
+  }
+}
+
+/** Spelling a date costs more than reading the entry, and most entries repeat the partition of the one before. */
+function remembered(transform: string, type: ValueType): (value: unknown) => string {
+  let last: unknown
+  let text = partitionText(last, type, transform)
+  const dates = new Map<number, string>()
+  return (value) => {
+    if (value === last) return text
+    last = value
+    if (typeof value !== 'number') return (text = partitionText(value, type, transform))
+    const known = dates.get(value)
+    text = known ?? partitionText(value, type, transform)
+    if (known === undefined && dates.size < MAX_REMEMBERED) dates.set(value, text)
     return text
   }
 }
