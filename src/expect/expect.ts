@@ -68,6 +68,11 @@ export const expectationMetrics = {
     'pipeline',
     'origin',
   ]),
+  pipelineDuration: metric(
+    'tidemark_pipeline_last_run_duration_seconds_expected_upper',
+    'The longest that a run of the pipeline should have taken when it is over.',
+    ['source', 'pipeline', 'origin'],
+  ),
 }
 
 /** A table that was just observed; pass none that could not be read: what is unknown has no deadline. */
@@ -135,17 +140,14 @@ export function createExpectations(config: Config): Expectations {
         (found) => found.entry.deadline !== undefined && found.matches(source, pipeline),
       )
       const deadline = bounded?.entry.deadline
+      const { pipelineDue, pipelineDeadline, pipelineDuration } = expectationMetrics
       return [
-        ...dueSamples(expectationMetrics.pipelineDue.name, labels, found, lastSuccess),
-        ...(deadline === undefined
-          ? []
-          : [
-              {
-                name: expectationMetrics.pipelineDeadline.name,
-                labels: { ...labels, origin: 'declared' },
-                value: deadline / 1000,
-              },
-            ]),
+        ...dueSamples(pipelineDue.name, labels, found, lastSuccess),
+        ...(deadline === undefined ? [] : [pipelineDeadline, pipelineDuration]).map(({ name }) => ({
+          name,
+          labels: { ...labels, origin: 'declared' },
+          value: deadline! / 1000,
+        })),
       ]
     },
   }

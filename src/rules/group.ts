@@ -121,6 +121,8 @@ export function createGroup(
     timestamp(Math.floor((now - offset) / interval) * interval + offset)
   let state: GroupState = stored === null ? { group: id, at: null, rules: [] } : restoredState(stored, id)
   let running = false
+  // Slots that passed while the process was down are nobody's fault.
+  let first = true
 
   return {
     definition,
@@ -131,9 +133,11 @@ export function createGroup(
       if (running || (state.at !== null && slot <= state.at)) return null
       running = true
       try {
-        const missed = state.at === null ? 0 : Math.max(0, Math.floor((slot - state.at) / interval) - 1)
+        const missed =
+          first || state.at === null ? 0 : Math.max(0, Math.floor((slot - state.at) / interval) - 1)
         const report = await evaluateGroup(definition, state, slot, ports)
         state = report.state
+        first = false
         return { ...report, missed }
       } finally {
         running = false

@@ -1,7 +1,14 @@
 // What rules ask: an expression at a time gives a vector. Our engine is one answer, a remote Prometheus another.
 import { type Labels, LOOKBACK } from '../model/series.ts'
 import { type Millis, type Timestamp, millis } from '../model/units.ts'
-import type { Engine, Expr, InstantResult, QueryOptions, VectorSample } from '../promql/promql.ts'
+import {
+  type Engine,
+  type Expr,
+  type InstantResult,
+  type QueryOptions,
+  type VectorSample,
+  print,
+} from '../promql/promql.ts'
 
 export type Vector = readonly VectorSample[]
 /** Throws (or rejects) where the expression cannot be evaluated. */
@@ -31,6 +38,12 @@ export const engineQuery =
   (engine: Engine, options?: QueryOptions): Query =>
   (expr, at) =>
     instantVector(engine, expr, at, options)
+
+/** A Query over something that understands text only, such as a remote Prometheus. */
+export const textQuery =
+  (ask: (expr: string, at: Timestamp) => Promise<Vector>): Query =>
+  (expr, at) =>
+    ask(typeof expr === 'string' ? expr : print(expr), at)
 
 /** How many of its own intervals a series may be silent before it counts as gone. */
 const PATIENCE = 2.5

@@ -10,7 +10,7 @@ export {
   type RuleFileText,
   loadRuleFiles,
 } from './rule-file.ts'
-export { type Query, type Vector, engineQuery, fittingLookback } from './query.ts'
+export { type Query, type Vector, engineQuery, fittingLookback, textQuery } from './query.ts'
 export type { External } from './alert-text.ts'
 export type { AlertRecord } from './alerting-rule.ts'
 export type { Whereabouts } from './no-data.ts'

@@ -206,13 +206,20 @@ describe('pipelines', () => {
           pipeline,
           lastSuccess: lastSuccess === null ? null : timestamp(lastSuccess),
         })
-        .map(({ name, labels, value }) => `${name} ${labels['severity'] ?? '-'} ${value}`)
+        .map(
+          ({ name, labels, value }) =>
+            `${name.replace('tidemark_pipeline_', '')} ${labels['severity'] ?? '-'} ${value}`,
+        )
 
     expect(samples('daily_a', 0)).toEqual([
-      'tidemark_pipeline_due_timestamp_seconds warn 90000',
-      'tidemark_pipeline_deadline_seconds - 2700',
+      'due_timestamp_seconds warn 90000',
+      'deadline_seconds - 2700',
+      'last_run_duration_seconds_expected_upper - 2700',
     ])
-    expect(samples('daily_late', null)).toEqual(['tidemark_pipeline_deadline_seconds - 7200'])
+    expect(samples('daily_late', null)).toEqual([
+      'deadline_seconds - 7200',
+      'last_run_duration_seconds_expected_upper - 7200',
+    ])
     expect(samples('other', 0)).toEqual([])
   })
 })
