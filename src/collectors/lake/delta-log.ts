@@ -72,7 +72,6 @@ export async function hasLaterCommit(
 
 export interface FetchedCommit {
   readonly modified: Timestamp
-  readonly etag: string | null
   /** In the order that replay wants: what describes the table before its files. */
   readonly actions: readonly Action[]
 }
@@ -87,7 +86,7 @@ export async function fetchCommit(
   try {
     const body = await log.get(name, { maxBytes: WHOLE_COMMIT_BYTES, signal })
     const actions = await wholeActions(body.bytes, log.urlOf(name), version)
-    return { modified: body.modified, etag: body.etag, actions }
+    return { modified: body.modified, actions }
   } catch (error) {
     if (reasonOf(error) === 'missing') return null
     throw error

@@ -10,7 +10,7 @@ import { Replay } from '../../formats/delta/replay.ts'
 import { type Kept, reclaimableSpan, tableFact } from '../../formats/delta/table-fact.ts'
 import type { ObjectStore } from '../../io/object-store.ts'
 import { SourceError, explainError, reasonOf } from '../../model/errors.ts'
-import type { CommitFact, TableFact } from '../../model/facts.ts'
+import type { CommitFact } from '../../model/facts.ts'
 import { DAY, HOUR, type Timestamp, timestamp } from '../../model/units.ts'
 import { type Reading, loadCheckpoint } from './delta-checkpoint.ts'
 import {
@@ -60,8 +60,8 @@ interface State {
   readonly history: History
   kept: Kept | null
   listedAt: Timestamp
-  /** The newest commit's file as we saw it: another one under its name means another table. */
-  newest: { readonly etag: string | null; readonly modified: number } | null
+  /** When the newest commit's file was written: another time under its name means another table. Null without a file. */
+  newestModified: number | null
 }
 
 class DeltaTable {
@@ -74,7 +74,7 @@ class DeltaTable {
   #problems: string[] = []
   /** The newest version whose commit was noted for telling; -1 before the first. */
   #noted = -1
-  #toldAt: Timestamp | null = null
+  #told: { readonly version: number; readonly at: Timestamp } | null = null
   #quietPolls = 0
 
   constructor(objects: ObjectStore, identity: TableIdentity, options: DeltaOptions) {
@@ -91,38 +91,42 @@ class DeltaTable {
         ask.signal.throwIfAborted()
       },
     }
-    const before = this.#state?.replay.version
     if (this.#state === null) this.#state = await this.#readCold(ask.now, reading)
     await this.#readNext(this.#state, ask.now, reading)
-    const { replay, history, kept } = this.#state
-    const quiet = before === replay.version && this.#toldAt !== null && !this.#hasAged(this.#state, ask.now)
+    const { replay } = this.#state
+    // What was read before a later read failed is still to be told.
+    const quiet =
+      this.#told?.version === replay.version &&
+      this.#pending.length === 0 &&
+      !this.#hasAged(this.#state, ask.now)
     if (quiet) {
       this.#quietPolls += 1
       if (this.#quietPolls % QUIET_POLLS_PER_CHECK !== 0) return UNCHANGED
       if (await this.#isStillThere(this.#state, ask)) return UNCHANGED
       this.#state = null
+      this.#told = null
       return this.refresh(ask)
     }
     this.#quietPolls = 0
-    return this.#tell(tableFact(this.#identity, replay, history, kept, ask.now), ask.now)
+    return this.#tell(this.#state, ask.now)
   }
 
-  #tell(table: TableFact, now: Timestamp): TableNews {
+  #tell({ replay, history, kept }: State, now: Timestamp): TableNews {
+    const table = tableFact(this.#identity, replay, history, kept, now)
     const commits = this.#pending.slice(-(this.#options.maxCommits ?? MAX_COMMITS))
     const problems = this.#problems.slice(0, MAX_PROBLEMS)
     if (this.#problems.length > MAX_PROBLEMS)
       problems.push(`and ${this.#problems.length - MAX_PROBLEMS} more like these`)
     this.#pending = []
     this.#problems = []
-    this.#toldAt = now
+    this.#told = { version: replay.version, at: now }
     return { changed: true, table, commits, problems }
   }
 
   /** Removed files pass out of their retention while nothing is committed. */
   #hasAged({ replay, history }: State, now: Timestamp): boolean {
-    const told = this.#toldAt
-    if (told === null || now - told < TELL_AGAIN) return false
-    const then = reclaimableSpan(replay, history, told)
+    if (this.#told === null || now - this.#told.at < TELL_AGAIN) return false
+    const then = reclaimableSpan(replay, history, this.#told.at)
     return replay.tombstones.nextAfter(then.to) < reclaimableSpan(replay, history, now).to
   }
 
@@ -138,7 +142,7 @@ class DeltaTable {
       history,
       kept: kept === null ? null : { versions: kept.count, oldest: timestamp(kept.modified) },
       listedAt: now,
-      newest: null,
+      newestModified: listing.commits.get(replay.version)?.modified ?? null,
     }
     await this.#readHistory(listing, state, reading)
     history.startFrom(replay.metadata)
@@ -267,12 +271,12 @@ class DeltaTable {
   }
 
   /** All of a commit's actions are known to be sound before the first is applied. */
-  #apply(version: number, { actions, modified, etag }: FetchedCommit, state: State): void {
+  #apply(version: number, { actions, modified }: FetchedCommit, state: State): void {
     const tally = new CommitTally()
     const subject = this.#log.urlOf(commitName(version))
     for (const action of actions) tally.take(action, state.replay.apply(action, subject))
     state.replay.version = version
-    state.newest = { etag, modified }
+    state.newestModified = modified
     this.#note(tally.finish(version, modified, inCommitTimestampsSince(state.replay.metadata)), state)
   }
 
@@ -296,7 +300,7 @@ class DeltaTable {
       throw error
     }
     state.replay.version = version
-    state.newest = null
+    state.newestModified = kind === 'commit' ? modified : null
     if (kind === 'compacted') return
     this.#note(tally.finish(version, modified, inCommitTimestampsSince(state.replay.metadata)), state)
   }
@@ -316,10 +320,11 @@ class DeltaTable {
     const name = checksumName(replay.version)
     try {
       const { bytes } = await this.#log.get(name, { maxBytes: MAX_CHECKSUM_BYTES, signal })
-      const { files } = readChecksum(Buffer.from(bytes).toString('utf8'), { subject: this.#log.urlOf(name) })
-      if (files !== null && files !== replay.live.count) {
+      const crc = readChecksum(Buffer.from(bytes).toString('utf8'), { subject: this.#log.urlOf(name) })
+      const ours = { files: replay.live.count, bytes: replay.live.bytes }
+      if ((crc.files ?? ours.files) !== ours.files || (crc.bytes ?? ours.bytes) !== ours.bytes) {
         this.#problems.push(
-          `version ${replay.version}: the log has ${replay.live.count} live files, ${name} says ${files}`,
+          `version ${replay.version}: the log has ${ours.files} live files of ${ours.bytes} bytes, ${name} says ${crc.files} of ${crc.bytes}`,
         )
       }
     } catch (error) {
@@ -332,10 +337,10 @@ class DeltaTable {
   /** False when the newest commit is gone or another, or when later ones lie behind a gap: then all is read again. */
   async #isStillThere(state: State, { now, signal }: TableAsk): Promise<boolean> {
     const { version } = state.replay
-    if (state.newest !== null) {
+    if (state.newestModified !== null) {
       try {
-        const { etag, modified } = await this.#log.head(commitName(version), signal)
-        if (etag !== state.newest.etag || modified !== state.newest.modified) {
+        const { modified } = await this.#log.head(commitName(version), signal)
+        if (modified !== state.newestModified) {
           this.#noted = -1
           return false
         }

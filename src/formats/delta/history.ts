@@ -17,7 +17,7 @@ export class History {
   lastVacuum: Known<Timestamp> = null
   /** The retention that the last VACUUM used, where its start says it. */
   vacuumRetention: Known<number> = null
-  /** Columns of the newest OPTIMIZE … ZORDER BY; empty once a later OPTIMIZE went without. */
+  /** Columns of the newest OPTIMIZE … ZORDER BY; null when there is none in the kept history. */
   zOrder: Known<readonly string[]> = null
   schemaChanges: readonly SchemaChange[] = []
   #metadata: Metadata | null = null

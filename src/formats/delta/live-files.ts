@@ -40,6 +40,11 @@ export class LiveFiles {
   get count(): number {
     return this.#count
   }
+  get bytes(): number {
+    let total = 0
+    for (let i = 0; i < this.#count; i++) total += this.#size[i]!
+    return total
+  }
   /** Views of the live records, valid until the next change. */
   get highs(): Uint32Array {
     return this.#high.subarray(0, this.#count)

@@ -41,8 +41,7 @@ export function tableFact(
   const { metadata, protocol, live } = replay
   const rows = liveRows(replay, partial)
   const configuration = metadata?.configuration ?? {}
-  if (kept === null)
-    partial.push('how many versions are kept cannot be told from what was listed of the log')
+  if (kept === null) partial.push('how many versions are kept cannot be told from what was listed of the log')
   return {
     kind: 'table',
     ...identity,
@@ -57,7 +56,7 @@ export function tableFact(
     rows: rows.count,
     rowsExactness: rows.exactness,
     files: live.count,
-    bytes: bytes(sum(live.sizes)),
+    bytes: bytes(live.bytes),
     fileSizes: judgeFileSizes(live.sizes, targetOf(configuration)),
     partitions: livePartitions(replay, partial),
     deletes: deletes(replay),

@@ -168,7 +168,7 @@ describe('a poll', () => {
   })
 
   test('whatever happens between, every commit is told once and in order', async () => {
-    const step = fc.constantFrom('commit', 'poll', 'denied', 'healed', 'checkpoint')
+    const step = fc.constantFrom('commit', 'poll', 'denied', 'next denied', 'healed', 'checkpoint')
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
         const objects = small()
@@ -188,12 +188,14 @@ describe('a poll', () => {
             commit(objects, version, T0, [info('WRITE', T0), add(`f${version}`, 1, stats(1))])
           } else if (next === 'denied')
             objects.fault(`orders/${logFile(version)}`, { kind: 'fail', reason: 'denied' })
+          else if (next === 'next denied')
+            objects.fault(`orders/${logFile(version + 1)}`, { kind: 'fail', reason: 'denied' })
           else if (next === 'healed')
-            for (let v = 0; v <= version; v++) objects.fault(`orders/${logFile(v)}`, null)
+            for (let v = 0; v <= version + 1; v++) objects.fault(`orders/${logFile(v)}`, null)
           else if (next === 'poll') await poll()
           else objects.put(logFile(version, 'checkpoint.parquet'), checkpoint([...HEAD, ...FILES]))
         }
-        for (let v = 0; v <= version; v++) objects.fault(`orders/${logFile(v)}`, null)
+        for (let v = 0; v <= version + 1; v++) objects.fault(`orders/${logFile(v)}`, null)
         await poll()
 
         expect(told).toEqual(Array.from({ length: version + 1 }, (_, v) => String(v)))
