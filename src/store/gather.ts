@@ -35,9 +35,17 @@ export class Gather {
     this.length = i + 1
   }
 
-  /** In time order; of samples with the same time the one that was pushed first stays. */
-  finish(): Samples {
+  get anyStale(): boolean {
+    return this.#anyStale
+  }
+
+  /** Brings them into time order; of samples with the same time the one that was pushed first stays. */
+  settle(): void {
     if (!this.#sorted) this.#sort()
+  }
+
+  finish(): Samples {
+    this.settle()
     if (this.length === 0) return NO_SAMPLES
     return {
       timestamps: this.timestamps.slice(0, this.length),

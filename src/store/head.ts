@@ -17,11 +17,20 @@ export interface Append {
   readonly ended: readonly Series[]
 }
 
+/** Appends until `tick`, of samples before `cut`. */
+export interface Watermark {
+  readonly cut: number
+  readonly tick: number
+}
+
+export const isBelow = (mark: Watermark, at: number, tick: number): boolean =>
+  tick <= mark.tick && at < mark.cut
+
 export class Head {
   readonly index: SeriesIndex
   readonly timelines = new Map<number, Timeline>()
-  /** Everything before this time that was appended until then is in segments. */
-  cut = 0
+  /** What is on disk in segments: what was appended until `tick` and is older than `cut`. Both only grow. */
+  kept: Watermark = { cut: 0, tick: 0 }
   /** Series that have late samples. */
   readonly late = new Set<Series>()
 
@@ -37,7 +46,7 @@ export class Head {
   }
 
   addTimeline(scope: number): Timeline {
-    const timeline = new Timeline(scope, this.cut)
+    const timeline = new Timeline(scope, this.kept.cut - 1)
     this.timelines.set(scope, timeline)
     return timeline
   }
@@ -46,6 +55,7 @@ export class Head {
     if (at <= timeline.lastAt) {
       for (const [i, one] of series.entries())
         this.#addLate(one, { at, value: values[i]!, stale: false, tick })
+      for (const one of ended) this.#addLate(one, { at, value: Number.NaN, stale: true, tick })
       return
     }
     if (series !== timeline.current || timeline.disturbed) this.arrange(timeline, series)
@@ -73,12 +83,43 @@ export class Head {
     series.timeline?.gather(series.row, range, out)
   }
 
+  /** Drops pages that are on disk: those older than `before`, and the oldest beyond `most` numbers. */
+  trim(before: number, most: number): void {
+    let stored = this.stored
+    const droppable = [...this.timelines.values()]
+      .flatMap((timeline) => timeline.pages.map((page) => ({ timeline, page })))
+      .toSorted((a, b) => a.page.lastAt - b.page.lastAt)
+    const blocked = new Set<Timeline>()
+    for (const { timeline, page } of droppable) {
+      const last = page.columns - 1
+      const onDisk = isBelow(this.kept, page.times[last]!, page.ticks[last]!)
+      if (!onDisk || (page.lastAt >= before && (stored <= most || !page.sealed))) blocked.add(timeline)
+      if (blocked.has(timeline)) continue
+      stored -= page.stored
+      timeline.dropOldest()
+    }
+    this.#forgetLate()
+  }
+
+  /** Drops the oldest pages beyond `most` numbers, on disk or not: the last resort. */
+  shed(most: number): void {
+    const all = [...this.timelines.values()].flatMap((timeline) =>
+      timeline.pages.map((page) => ({ timeline, page })),
+    )
+    let stored = this.stored
+    for (const { timeline, page } of all.toSorted((a, b) => a.page.lastAt - b.page.lastAt)) {
+      if (stored <= most) return
+      stored -= page.stored
+      timeline.dropOldest()
+    }
+  }
+
   /** Forgets late samples that are on disk now and would be read there. */
-  forgetLate(until: { readonly cut: number; readonly tick: number }): void {
+  #forgetLate(): void {
     for (const series of this.late) {
-      const floor = series.timeline?.floor ?? Infinity
+      const floor = series.timeline === null ? Infinity : Math.max(series.floor, series.timeline.floor)
       const rest = series.late!.filter(
-        ({ at, tick }) => tick > until.tick || at >= until.cut || (at >= floor && series.earlier === null),
+        ({ at, tick }) => !isBelow(this.kept, at, tick) || (at >= floor && series.earlier === null),
       )
       series.late = rest.length > 0 ? rest : null
       if (rest.length === 0) this.late.delete(series)

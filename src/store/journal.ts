@@ -1,7 +1,8 @@
 // Samples on their way to disk and back: each append is written before it is acknowledged, and replayed at start.
 import { explainError } from '../model/errors.ts'
 import type { Database } from './database.ts'
-import type { Append, Head } from './head.ts'
+import { type Append, type Head, type Watermark, isBelow } from './head.ts'
+import { NAME } from './labels.ts'
 import type { Series } from './series.ts'
 import {
   DICTIONARY_ROW,
@@ -20,6 +21,8 @@ import type { StoreLog, Writing } from './writing.ts'
 
 /** Appends that are written as the difference to one full append. */
 const BASE_LIFE = 60
+/** Of a scope that has only written late samples. */
+const NO_LAYOUT = 0
 
 /** What the next append of a scope is compared with, and the layout it shares. */
 interface Written {
@@ -73,6 +76,7 @@ export class Journal {
 
   /** Durable when it returns; a StoreError when it is not. */
   write(scope: string, { timeline, at, tick, series, values, ended }: Append): void {
+    const late = at <= timeline.lastAt
     const before = this.#written.get(timeline.scope)
     const sameLayout = before !== undefined && before.series === series
     const layout = sameLayout ? before.layout : this.#nextLayout
@@ -83,11 +87,15 @@ export class Journal {
     const endedIds = encodeIds(ended.map(({ id }) => id))
     this.#writing.samples(this.#database, 'append samples', () => {
       this.#saveSeries()
-      if (!sameLayout) this.#saveLayout(scope, timeline, layout, series)
+      if (!sameLayout) this.#saveLayout(layout, series)
+      // A late append says nothing of what the scope writes now.
+      if (!late && !sameLayout) this.#saveScope(scope, timeline, layout)
+      else if (before === undefined) this.#saveScope(scope, timeline, NO_LAYOUT)
       writeTick(this.#database, row, endedIds, body)
     })
     this.#unsaved = []
     if (!sameLayout) this.#nextLayout += 1
+    if (late) return
     if (base !== null) base.uses += 1
     this.#written.set(timeline.scope, {
       series,
@@ -98,24 +106,81 @@ export class Journal {
 
   /** Reads everything back into an empty head. */
   load(head: Head): void {
-    const meta = this.#database.prepare("SELECT value FROM meta WHERE key = 'cut'").get()
-    head.cut = Number(meta?.['value'] ?? 0)
+    head.kept = { cut: this.#meta('cut'), tick: this.#meta('tick') }
     const byId = this.#loadSeries(head)
     const layouts = this.#loadLayouts(byId)
     this.#loadScopes(head, layouts)
     this.#replay(head, byId, layouts)
-    const next = this.#database.prepare(
-      `SELECT coalesce(max(id), 0) + 1 AS tick, (SELECT coalesce(max(id), 0) + 1 FROM layouts) AS layout FROM ticks`,
+    this.#resume(head)
+    const newest = this.#database.prepare(
+      'SELECT (SELECT max(id) FROM ticks) AS tick, (SELECT max(id) FROM layouts) AS layout',
     )
-    const numbers = next.get()!
-    const last = this.#database.prepare("SELECT value FROM meta WHERE key = 'tick'").get()
-    this.#nextTick = Math.max(Number(numbers['tick']), Number(last?.['value'] ?? 0) + 1)
-    this.#nextLayout = Number(numbers['layout'])
+    const { tick, layout } = newest.get()!
+    this.#nextTick = Math.max(Number(tick ?? 0), head.kept.tick) + 1
+    this.#nextLayout = Number(layout ?? 0) + 1
+    this.#nextSeries = Math.max(this.#nextSeries, this.#meta('series'))
   }
 
-  /** The bases are about to be deleted: the next appends stand for themselves. */
-  dropBases(): void {
+  /** Notes, in the running transaction, that everything below the mark is in segments. */
+  saveKept(mark: Watermark): void {
+    this.#setMeta('cut', mark.cut)
+    this.#setMeta('tick', mark.tick)
+  }
+
+  /** Deletes appends that are in segments, except those that newer ones are written as a difference to. */
+  *sweep(mark: Watermark): Generator<void> {
+    // From now on appends stand for themselves, so that the old bases can go with the next sweep.
     for (const written of this.#written.values()) written.base = null
+    const old = this.#database
+      .prepare(
+        `SELECT id FROM ticks WHERE id <= ? AND at < ?
+           AND id NOT IN (SELECT base FROM ticks WHERE base IS NOT NULL AND NOT (id <= ? AND at < ?))`,
+      )
+      .all(mark.tick, mark.cut, mark.tick, mark.cut)
+    for (const row of old) {
+      this.#writing.facts(this.#database, 'delete old samples', () => {
+        this.#database.prepare('DELETE FROM ticks WHERE id = ?').run(row['id']!)
+        this.#database.prepare('DELETE FROM tick_bodies WHERE tick = ?').run(row['id']!)
+      })
+      yield
+    }
+    this.#writing.facts(this.#database, 'delete old samples', () =>
+      this.#database.sql.exec(
+        'DELETE FROM layouts WHERE id NOT IN (SELECT layout FROM scopes UNION SELECT layout FROM ticks)',
+      ),
+    )
+  }
+
+  /** Takes series out of the dictionary. Each step rewrites one row of it. */
+  *forget(gone: ReadonlySet<Series>): Generator<void> {
+    if (gone.size === 0) return
+    this.#unsaved = this.#unsaved.filter((series) => !gone.has(series))
+    const ids = new Set([...gone].map(({ id }) => id))
+    this.#writing.facts(this.#database, 'forget series', () => this.#setMeta('series', this.#nextSeries))
+    for (const { first } of this.#database.prepare('SELECT first FROM series').all() as unknown as Array<{
+      first: number
+    }>) {
+      const row = this.#database.prepare('SELECT body FROM series WHERE first = ?').get(first)!
+      const before = decodeDictionary(row['body'] as Uint8Array)
+      const after = before.filter(({ id }) => !ids.has(id))
+      if (after.length < before.length)
+        this.#writing.facts(this.#database, 'forget series', () => {
+          this.#database.prepare('DELETE FROM series WHERE first = ?').run(first)
+          if (after.length > 0)
+            this.#database
+              .prepare('INSERT INTO series (first, body) VALUES (?, ?)')
+              .run(after[0]!.id, encodeDictionary(after))
+        })
+      yield
+    }
+  }
+
+  #meta(key: string): number {
+    return Number(this.#database.prepare('SELECT value FROM meta WHERE key = ?').get(key)?.['value'] ?? 0)
+  }
+
+  #setMeta(key: string, value: number): void {
+    this.#database.prepare('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)').run(key, value)
   }
 
   #saveSeries(): void {
@@ -126,21 +191,26 @@ export class Journal {
     }
   }
 
-  #saveLayout(scope: string, timeline: Timeline, layout: number, series: readonly Series[]): void {
+  #saveLayout(layout: number, series: readonly Series[]): void {
     this.#database
       .prepare('INSERT INTO layouts (id, body) VALUES (?, ?)')
       .run(layout, encodeIds(series.map(({ id }) => id)))
+  }
+
+  #saveScope(scope: string, { scope: id }: Timeline, layout: number): void {
     this.#database
       .prepare('INSERT OR REPLACE INTO scopes (id, name, layout) VALUES (?, ?, ?)')
-      .run(timeline.scope, scope, layout)
+      .run(id, scope, layout)
   }
 
   #loadSeries(head: Head): Map<number, Series> {
     const byId = new Map<number, Series>()
     const rows = this.#database.prepare('SELECT body FROM series ORDER BY first')
     for (const { body } of rows.iterate() as unknown as Iterable<{ body: Uint8Array }>)
-      for (const { id, name, labels } of decodeDictionary(body)) {
-        byId.set(id, head.index.add(id, name, labels))
+      for (const { id, labels } of decodeDictionary(body)) {
+        const series = head.index.add(id, labels[NAME]!, labels)
+        series.floor = head.kept.cut
+        byId.set(id, series)
         this.#nextSeries = id + 1
       }
     return byId
@@ -150,12 +220,20 @@ export class Journal {
     const rows = this.#database.prepare(
       'SELECT id, body FROM layouts WHERE id IN (SELECT layout FROM scopes UNION SELECT layout FROM ticks)',
     )
-    return new Map(
-      (rows.all() as unknown as Array<{ id: number; body: Uint8Array }>).map(({ id, body }) => [
-        id,
-        decodeIds(body).map((series) => byId.get(series)!),
-      ]),
-    )
+    const layouts = new Map<number, readonly Series[]>()
+    for (const { id, body } of rows.all() as unknown as Array<{ id: number; body: Uint8Array }>)
+      try {
+        layouts.set(
+          id,
+          decodeIds(body).map((series) => known(byId, series)),
+        )
+      } catch (error) {
+        this.#log.error(
+          { layout: id, error: explainError(error) },
+          'damaged layout: its samples are left out',
+        )
+      }
+    return layouts
   }
 
   #loadScopes(head: Head, layouts: ReadonlyMap<number, readonly Series[]>): void {
@@ -168,11 +246,17 @@ export class Journal {
       const timeline = head.addTimeline(id)
       this.#scopes.set(name, timeline)
       this.#nextScope = Math.max(this.#nextScope, id + 1)
-      // Known so that what is missing in the next append ends; rows are given out when it comes.
-      const series = layouts.get(layout) ?? []
+      this.#written.set(id, { series: layouts.get(layout) ?? [], layout, base: null })
+    }
+  }
+
+  /** What each scope wrote last, so that what is missing in its next append ends; rows are given out when it comes. */
+  #resume(head: Head): void {
+    for (const timeline of head.timelines.values()) {
+      const { series } = this.#written.get(timeline.scope)!
+      if (timeline.current === series) continue
       timeline.current = series
       timeline.disturbed = true
-      this.#written.set(id, { series, layout, base: null })
     }
   }
 
@@ -183,19 +267,21 @@ export class Journal {
   ): void {
     const bases = new Map<number, Float64Array>()
     const rows = this.#database.prepare(
-      `SELECT id, scope, at, layout, base, kept, ended, body FROM ticks JOIN tick_bodies ON tick = id ORDER BY id`,
+      `SELECT id, scope, at, layout, base, ended, body FROM ticks JOIN tick_bodies ON tick = id ORDER BY id`,
     )
     let damaged = 0
-    for (const row of rows.iterate() as unknown as Iterable<
-      Tick & { kept: number; ended: Uint8Array; body: Uint8Array }
-    >) {
+    for (const row of rows.iterate() as unknown as Iterable<Tick & { ended: Uint8Array; body: Uint8Array }>) {
       try {
-        const series = layouts.get(row.layout)!
-        const values = decodeValues(row.body, row.base === null ? null : bases.get(row.base)!, series.length)
+        const series = known(layouts, row.layout)
+        const values = decodeValues(
+          row.body,
+          row.base === null ? null : known(bases, row.base),
+          series.length,
+        )
         if (row.base === null) bases.set(row.id, values)
-        if (row.kept === 1) continue
-        const timeline = head.timelines.get(row.scope)!
-        const ended = decodeIds(row.ended).map((id) => byId.get(id)!)
+        if (isBelow(head.kept, row.at, row.id)) continue
+        const timeline = known(head.timelines, row.scope)
+        const ended = decodeIds(row.ended).map((id) => known(byId, id))
         head.apply({ timeline, at: row.at, tick: row.id, series, values, ended })
       } catch (error) {
         damaged += 1
@@ -205,4 +291,10 @@ export class Journal {
     }
     if (damaged > 1) this.#log.error({ appends: damaged }, 'damaged samples left out')
   }
+}
+
+function known<V>(map: ReadonlyMap<number, V>, id: number): V {
+  const value = map.get(id)
+  if (value === undefined) throw new RangeError(`${id} is not known`)
+  return value
 }

@@ -1,13 +1,16 @@
 // Series as the rest of Tidemark sees them: append what a scope knows now, find series, read their samples.
+import { explainError } from '../model/errors.ts'
 import type { Labels, Matcher, Range, Sample, Samples, SeriesReader, SeriesWriter } from '../model/series.ts'
-import type { Timestamp } from '../model/units.ts'
+import type { Millis, Timestamp } from '../model/units.ts'
 import type { Database } from './database.ts'
 import { Gather } from './gather.ts'
 import { Head } from './head.ts'
 import { Journal } from './journal.ts'
 import { labelProblem, sameLabels } from './labels.ts'
 import type { Series } from './series.ts'
+import { Segments } from './segments.ts'
 import type { Timeline } from './timeline.ts'
+import { HEAD_MAX, type Parts, upkeep } from './upkeep.ts'
 import type { StoreLog, Writing } from './writing.ts'
 
 export interface MetricsLimits {
@@ -27,17 +30,34 @@ export class Metrics implements SeriesReader, SeriesWriter {
   readonly #journal: Journal
   readonly #log: StoreLog
   readonly #limits: MetricsLimits
+  readonly #segments: Segments
+  readonly #parts: Parts
+  #upkeep: Generator<void> | null = null
+  #shed = false
   #mark = 0
   #dropped = 0
   #duplicates = 0
   #complaints = 0
 
-  constructor(database: Database, writing: Writing, log: StoreLog, limits: MetricsLimits) {
+  constructor(
+    database: Database,
+    writing: Writing,
+    { log, limits, retention }: { log: StoreLog; limits: MetricsLimits; retention: Millis },
+  ) {
     this.#log = log
     this.#limits = limits
     this.#head = new Head((series, range) => this.#read(series, range))
     this.#journal = new Journal(database, writing, log)
+    this.#segments = new Segments(database, writing, log)
     this.#journal.load(this.#head)
+    this.#parts = {
+      database,
+      writing,
+      retention,
+      head: this.#head,
+      journal: this.#journal,
+      segments: this.#segments,
+    }
   }
 
   get generation(): number {
@@ -73,6 +93,7 @@ export class Metrics implements SeriesReader, SeriesWriter {
   append(scope: string, samples: readonly Sample[], at: Timestamp): void {
     if (!Number.isSafeInteger(at))
       throw new RangeError(`append to ${scope} at ${at}: expected whole milliseconds`)
+    if (this.#head.stored > HEAD_MAX * 2) this.#relieve(at)
     const timeline = this.#journal.timeline(this.#head, scope)
     const late = at <= timeline.lastAt
     const resolved = late ? this.#resolveLate(samples, at) : this.#resolve(timeline, samples, at)
@@ -169,11 +190,59 @@ export class Metrics implements SeriesReader, SeriesWriter {
   }
 
   #read(series: Series, range: Range): Samples {
-    const { timeline } = series
-    if (timeline !== null && series.late === null && series.earlier === null)
-      return timeline.samples(series.row, range)
+    const { timeline, row } = series
+    if (timeline === null || series.late !== null || series.earlier !== null)
+      return this.#readScattered(series, range)
+    const floor = Math.max(series.floor, timeline.floor)
+    if (range.from >= floor || !this.#segments.covers(range.from, floor)) return timeline.samples(row, range)
     const found = new Gather()
+    this.#segments.read(series, { from: range.from, to: Math.min(range.to, floor - 1) as Timestamp }, found)
+    if (found.length === 0) return timeline.samples(row, range)
+    timeline.gather(row, range, found)
+    return found.finish()
+  }
+
+  /** A series with late samples, or of several scopes, or with nothing in the head. */
+  #readScattered(series: Series, range: Range): Samples {
+    const found = new Gather()
+    this.#segments.read(series, range, found)
     this.#head.gather(series, range, found)
     return found.finish()
+  }
+
+  /** Compaction and retention; each step is short. Goes on where an earlier call stopped. */
+  *maintain(now: Timestamp): Generator<void> {
+    if (this.#shed) return
+    this.#upkeep ??= upkeep(this.#parts, now)
+    while (this.#step()) yield
+  }
+
+  #step(): boolean {
+    try {
+      if (this.#upkeep?.next().done === false) return true
+    } catch (error) {
+      this.#upkeep = null
+      throw error
+    }
+    this.#upkeep = null
+    return false
+  }
+
+  /** The last resort where nobody maintains: memory is bounded even if the event loop has to wait. */
+  #relieve(now: Timestamp): void {
+    this.#log.warn({ samples: this.#head.stored }, 'the head is full: compacting at once')
+    if (this.#shed) return this.#head.shed(HEAD_MAX)
+    try {
+      if (this.#upkeep !== null) while (this.#step());
+      else for (const _ of this.maintain(now));
+    } catch (error) {
+      this.#log.error(
+        { error: explainError(error) },
+        'compaction failed: the oldest samples leave memory until a restart reads them from disk',
+      )
+      // Compacting now would take what is missing in memory for gone.
+      this.#shed = true
+      this.#head.shed(HEAD_MAX)
+    }
   }
 }

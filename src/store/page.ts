@@ -21,9 +21,8 @@ export class Page {
   readonly times = new Float64Array(PAGE_COLUMNS)
   /** The append that wrote each column. */
   readonly ticks = new Float64Array(PAGE_COLUMNS)
-  /** 1 where the column is in a segment on disk. */
-  readonly kept = new Uint8Array(PAGE_COLUMNS)
   columns = 0
+  #rows = 0
   /** Row-major; after sealing only the rows that are neither constant nor empty. */
   #values: Float64Array<ArrayBuffer>
   #words: Uint32Array
@@ -47,7 +46,7 @@ export class Page {
 
   /** Numbers held in memory. */
   get stored(): number {
-    return this.#values.length + this.#constants.length
+    return this.sealed ? this.#values.length + this.#constants.length : this.#rows * PAGE_COLUMNS
   }
 
   get lastAt(): number {
@@ -56,6 +55,7 @@ export class Page {
 
   /** Makes rows ready for their first use: nothing was written to them. */
   clearRows(from: number, to: number): void {
+    this.#rows = to
     new BigUint64Array(this.#values.buffer, from * PAGE_COLUMNS * 8, (to - from) * PAGE_COLUMNS).fill(
       (BigInt(QUIET_NAN) << 32n) | BigInt(ABSENT),
     )
@@ -85,8 +85,9 @@ export class Page {
   }
 
   /** No more columns: keeps one number for a row that never changed, and nothing for one that was never written. */
-  seal(rows: number): void {
+  seal(): void {
     const { columns, capacity } = this
+    const rows = this.#rows
     const words = this.#words
     const index = new Int32Array(capacity).fill(EMPTY, rows)
     const constants = new Float64Array(rows)

@@ -4,7 +4,7 @@ import type { Gather } from './gather.ts'
 
 /** What a series knows of the timeline that its samples are in. */
 export interface Rows {
-  /** Samples at or after this time are all here; older ones are on disk. */
+  /** What the timeline had before this time is on disk only. */
   readonly floor: number
   /** Set when the rows by position cannot be taken as they are. */
   disturbed: boolean
@@ -39,6 +39,8 @@ export class Series implements SeriesHandle {
   /** Where else the head has samples of it: scopes that wrote it before. */
   earlier: readonly Place[] | null = null
   late: readonly Late[] | null = null
+  /** Samples before this time may be on disk only, whatever its timeline has. */
+  floor = 0
   /** The append that saw it last: finds duplicates and what is missing without a set. */
   mark = 0
   /** Its position in its timeline's previous append. */

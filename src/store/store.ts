@@ -7,6 +7,7 @@ import { openDatabase } from './database.ts'
 import { FACTS_SCHEMA, Facts } from './facts.ts'
 import { lockDirectory } from './lock.ts'
 import { Metrics } from './metrics.ts'
+import { SEGMENTS_SCHEMA } from './segments.ts'
 import { TICKS_SCHEMA } from './ticks.ts'
 import { type StoreLog, Writing } from './writing.ts'
 
@@ -43,13 +44,13 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     directory,
     name: 'metrics.db',
     synchronous: 'NORMAL',
-    schema: TICKS_SCHEMA,
+    schema: TICKS_SCHEMA + SEGMENTS_SCHEMA,
     now,
   })
   const quarantined = [state.quarantined, samples.quarantined].filter((file) => file !== null)
   for (const file of quarantined) log.error({ file }, 'database was damaged: put aside, starting a new one')
   const facts = new Facts(state.database, writing, log)
-  const series = new Metrics(samples.database, writing, log, limits)
+  const series = new Metrics(samples.database, writing, { log, limits, retention: retention.samples })
 
   return {
     series,
@@ -57,6 +58,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     recorded: (kind, where) => facts.recorded(kind, where),
     record: (recorded, at, gone = []) => facts.record(recorded, at, gone),
     async maintain(at) {
+      for (const _ of series.maintain(at)) await pause()
       for (const _ of facts.forget('commit', timestamp(at - retention.commits), limits.commitsPerTable))
         await pause()
       for (const kind of ['notice', 'delivery'] as const)

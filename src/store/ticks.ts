@@ -2,7 +2,6 @@
 import type { Labels } from '../model/series.ts'
 import type { Database } from './database.ts'
 import { NAME } from './labels.ts'
-import type { Series } from './series.ts'
 import { ByteReader, ByteWriter } from './varint.ts'
 import { ZSTD_FAST, ZSTD_SMALL, compress, decompress } from './zstd.ts'
 
@@ -11,8 +10,7 @@ export const TICKS_SCHEMA = `
   CREATE TABLE IF NOT EXISTS scopes (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, layout INTEGER NOT NULL);
   CREATE TABLE IF NOT EXISTS layouts (id INTEGER PRIMARY KEY, body BLOB NOT NULL);
   CREATE TABLE IF NOT EXISTS ticks (
-    id INTEGER PRIMARY KEY, scope INTEGER NOT NULL, at INTEGER NOT NULL, layout INTEGER NOT NULL,
-    base INTEGER, kept INTEGER NOT NULL DEFAULT 0
+    id INTEGER PRIMARY KEY, scope INTEGER NOT NULL, at INTEGER NOT NULL, layout INTEGER NOT NULL, base INTEGER
   );
   CREATE TABLE IF NOT EXISTS tick_bodies (tick INTEGER PRIMARY KEY, ended BLOB NOT NULL, body BLOB NOT NULL);
   CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL);
@@ -21,14 +19,14 @@ export const TICKS_SCHEMA = `
 /** Series in one row of the dictionary: small enough to rewrite when some of them are forgotten. */
 export const DICTIONARY_ROW = 4_096
 
+/** A series of the dictionary; its labels include the name. */
 export interface Named {
   readonly id: number
-  readonly name: string
   readonly labels: Labels
 }
 
 /** Texts once, series as numbers: `[id, name, key, value, key, value…]`. */
-export function encodeDictionary(series: readonly Series[]): Uint8Array {
+export function encodeDictionary(series: readonly Named[]): Uint8Array {
   const texts = new Map<string, number>()
   const number = (text: string): number => {
     let known = texts.get(text)
@@ -46,9 +44,9 @@ export function encodeDictionary(series: readonly Series[]): Uint8Array {
 export function decodeDictionary(body: Uint8Array): Named[] {
   const [texts, rows] = JSON.parse(Buffer.from(decompress(body)).toString()) as [string[], number[][]]
   return rows.map((row) => {
-    const labels: Record<string, string> = {}
+    const labels: Record<string, string> = { [NAME]: texts[row[1]!]! }
     for (let i = 2; i < row.length; i += 2) labels[texts[row[i]!]!] = texts[row[i + 1]!]!
-    return { id: row[0]!, name: texts[row[1]!]!, labels }
+    return { id: row[0]!, labels }
   })
 }
 

@@ -5,7 +5,7 @@ import { PAGE_COLUMNS, Page } from './page.ts'
 import type { Rows, Series } from './series.ts'
 
 /** Columns [from, to) of one page. */
-interface Span {
+export interface Span {
   readonly page: Page
   readonly from: number
   readonly to: number
@@ -23,7 +23,8 @@ interface Slice {
 export class Timeline implements Rows {
   /** The scope's id in the database. */
   readonly scope: number
-  floor: number
+  floor = 0
+  /** Later appends are columns, earlier ones are late. */
   lastAt: number
   /** The series of the previous append, by position, and their rows. */
   current: readonly Series[] = []
@@ -39,10 +40,9 @@ export class Timeline implements Rows {
   #version = 0
   #slice: Slice | null = null
 
-  constructor(scope: number, floor: number) {
+  constructor(scope: number, lastAt: number) {
     this.scope = scope
-    this.floor = floor
-    this.lastAt = floor - 1
+    this.lastAt = lastAt
   }
 
   get pages(): readonly Page[] {
@@ -87,7 +87,7 @@ export class Timeline implements Rows {
     }
     this.lastAt = at
     this.#version += 1
-    if (page.columns === PAGE_COLUMNS) page.seal(this.#usedRows)
+    if (page.columns === PAGE_COLUMNS) page.seal()
   }
 
   samples(row: number, { from, to }: Range): Samples {
@@ -118,6 +118,15 @@ export class Timeline implements Rows {
     for (const span of this.#sliceOf(from, to).spans) span.page.gather(row, span.from, span.to, out)
   }
 
+  /** The columns that `wanted` picks, which must lie together, for `gatherSpans`. */
+  spans(wanted: (at: number, tick: number) => boolean): readonly Span[] {
+    return this.#pages.flatMap((page) => {
+      const columns = Array.from({ length: page.columns }, (_, i) => i)
+      const picked = columns.filter((i) => wanted(page.times[i]!, page.ticks[i]!))
+      return picked.length > 0 ? [{ page, from: picked[0]!, to: picked.at(-1)! + 1 }] : []
+    })
+  }
+
   /** Drops the oldest page; what it held must be on disk. */
   dropOldest(): void {
     const page = this.#pages.shift()
@@ -130,6 +139,7 @@ export class Timeline implements Rows {
       if (sequence >= oldest) continue
       this.#ended.delete(row)
       this.#freeRows.push(row)
+      series.floor = Math.max(series.floor, this.floor)
       if (series.timeline === this) series.timeline = null
       else series.earlier = series.earlier?.filter((place) => place.timeline !== this) ?? null
       if (series.earlier?.length === 0) series.earlier = null
@@ -148,7 +158,7 @@ export class Timeline implements Rows {
     const last = this.#pages.at(-1)
     if (last && !last.sealed) {
       if (this.#usedRows <= last.capacity) return last
-      last.seal(this.#usedRows)
+      last.seal()
     }
     this.#sequence += 1
     const page = new Page(this.#sequence, Math.ceil(this.#usedRows * 1.25) + 16, this.#usedRows)

@@ -90,6 +90,6 @@ export const printAll = (reader: SeriesReader, from = timestamp(0), to = timesta
 
 export const printLabels = ({ __name__: name, ...labels }: Readonly<Record<string, string>>): string =>
   `${name}{${Object.entries(labels)
-    .toSorted()
     .map(([key, value]) => `${key}="${value}"`)
+    .toSorted((a, b) => (a < b ? -1 : 1))
     .join(',')}}`
