@@ -167,6 +167,35 @@ describe('a poll', () => {
     expect(await refresh()).toMatchObject({ table: { files: 2 }, commits: [{ version: '1' }] })
   })
 
+  test('what was read before a failure is told by the next poll, though nothing is new then', async () => {
+    const objects = small()
+    const refresh = watch(objects)
+    await refresh()
+    commit(objects, 1, T0, [info('WRITE', T0), add('b', 1, stats(1))])
+    objects.fault(`orders/${logFile(2)}`, { kind: 'fail', reason: 'throttled' })
+    expect((await failure(refresh())).reason).toBe('throttled')
+    objects.fault(`orders/${logFile(2)}`, null)
+
+    expect(await refresh()).toMatchObject({
+      changed: true,
+      commits: [{ version: '1' }],
+      table: { version: '1' },
+    })
+  })
+
+  test('reclaimable bytes grow while nothing is committed: told again, an hour apart at most', async () => {
+    const objects = small()
+    commit(objects, 1, NOW, [info('DELETE', NOW), remove('a', NOW, { size: 9 })])
+    const refresh = watch(objects)
+    const bytes: unknown[] = []
+    for (const days of [0, 6, 6.99, 7.01, 7.02, 9]) {
+      const { table } = await refresh(NOW + days * DAY)
+      bytes.push(table?.reclaimable?.bytes)
+    }
+
+    expect(bytes).toEqual([0, undefined, undefined, 9, undefined, undefined])
+  })
+
   test('whatever happens between, every commit is told once and in order', async () => {
     const step = fc.constantFrom('commit', 'poll', 'denied', 'next denied', 'healed', 'checkpoint')
     await fc.assert(
