@@ -131,11 +131,13 @@ class DeltaTable {
   }
 
   async #readCold(now: Timestamp, reading: Reading): Promise<State> {
+    this.#problems = []
     const listing = await this.#list(reading.signal)
     if (listing.newest < this.#noted) this.#noted = -1
     const { gap } = planTail(listing, listing.checkpoints[0]?.version ?? -1)
     if (gap !== null) throw this.#gap(gap, listing.newest)
-    const { replay, history } = await this.#loadBase(listing, reading)
+    const replay = await this.#loadBase(listing, reading)
+    const history = new History()
     const kept = keptVersions(listing)
     const state: State = {
       replay,
@@ -171,22 +173,23 @@ class DeltaTable {
         })
   }
 
-  /** The newest checkpoint that can be read; from version 0 where there is none. */
-  async #loadBase(listing: LogListing, reading: Reading): Promise<{ replay: Replay; history: History }> {
+  /** The newest checkpoint that can be read and from which the log goes on; version 0 where there is none. */
+  async #loadBase(listing: LogListing, reading: Reading): Promise<Replay> {
     let failed: unknown
     for (const checkpoint of listing.checkpoints) {
+      if (planTail(listing, checkpoint.version).gap !== null) break
       const replay = this.#emptyReplay()
       try {
         await loadCheckpoint(this.#log, checkpoint, replay, reading)
-        return { replay, history: new History() }
+        return replay
       } catch (error) {
         if (!['corrupt', 'missing', 'outside-root'].includes(reasonOf(error))) throw error
         failed ??= error
         this.#problems.push(`checkpoint ${checkpoint.version} is passed over: ${explainError(error)}`)
       }
     }
-    if (planTail(listing, -1).gap === 0 && failed !== undefined) throw failed
-    return { replay: this.#emptyReplay(), history: new History() }
+    if (failed !== undefined && planTail(listing, -1).gap !== null) throw failed
+    return this.#emptyReplay()
   }
 
   #emptyReplay(): Replay {
