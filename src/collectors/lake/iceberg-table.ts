@@ -6,11 +6,12 @@ import { type Located, type Root, locate, movedPrefix } from '../../formats/iceb
 import { MAX_MANIFEST_BYTES, type ManifestStatistics, readManifest } from '../../formats/iceberg/manifest.ts'
 import { type ManifestRef, readManifestList } from '../../formats/iceberg/manifest-list.ts'
 import type { IcebergMetadata, Snapshot } from '../../formats/iceberg/metadata.ts'
+import { type PartitionBytes, readPartitionStatistics } from '../../formats/iceberg/partition-statistics.ts'
 import { schemaHistory } from '../../formats/iceberg/schema-history.ts'
 import { commitFact, mainLine } from '../../formats/iceberg/snapshots.ts'
 import { type ReadManifest, type TableReading, tableFact } from '../../formats/iceberg/table-fact.ts'
 import { compareTotals, totalsOf } from '../../formats/iceberg/totals.ts'
-import { SourceError, reasonOf } from '../../model/errors.ts'
+import { SourceError, explainError, reasonOf } from '../../model/errors.ts'
 import type { CommitFact } from '../../model/facts.ts'
 import type { Timestamp } from '../../model/units.ts'
 import { type FoundMetadata, findMetadata, findNewer, stillThere } from './iceberg-metadata.ts'
@@ -105,13 +106,15 @@ class IcebergTable implements OpenTable {
         `the event time column ${this.#options.eventTimeColumn} is not a date or timestamp of this table`,
       )
     }
-    const manifests = await this.#manifests(metadata, column, partial, signal)
+    const places = new Places(this.#objects, this.#identity.location, metadata, this.#options)
+    const manifests = await this.#manifests(places, metadata, column, partial, signal)
     if (metadata.current && manifests) problems.push(...disagreements(metadata.current, manifests))
     const reading: TableReading = {
       now,
       metadata,
       line,
       manifests,
+      partitionBytes: manifests === null ? await partitionBytes(places, metadata, problems, signal) : null,
       eventColumn: column,
       lastExpiry: expiredSince(last, metadata),
       partial,
@@ -143,13 +146,13 @@ class IcebergTable implements OpenTable {
 
   /** Null, with a reason in `partial`, where they are not for us to read. */
   async #manifests(
+    places: Places,
     metadata: IcebergMetadata,
     column: EventColumn | null,
     partial: string[],
     signal: AbortSignal,
   ): Promise<readonly ReadManifest[] | null> {
     if (metadata.current === null) return []
-    const places = new Places(this.#objects, this.#identity.location, metadata, this.#options)
     const refs = await manifestRefs(places, metadata.current, signal)
     const outside =
       refs === null
@@ -218,6 +221,25 @@ class Places {
     }
     const { bytes } = await place.objects.get(place.key, { maxBytes: MAX_MANIFEST_BYTES, signal })
     return { bytes, subject: place.objects.urlOf(place.key) }
+  }
+}
+
+/** What a partition statistics file of the current snapshot says, where there is one that can be read. */
+async function partitionBytes(
+  places: Places,
+  metadata: IcebergMetadata,
+  problems: string[],
+  signal: AbortSignal,
+): Promise<readonly PartitionBytes[] | null> {
+  const place = metadata.partitionStatistics === null ? null : places.at(metadata.partitionStatistics)
+  if (place === null) return null
+  try {
+    const source = await place.objects.source(place.key, { signal })
+    return await readPartitionStatistics(source, metadata, async () => signal.throwIfAborted())
+  } catch (error) {
+    if (signal.aborted) throw error
+    problems.push(explainError(error))
+    return null
   }
 }
 

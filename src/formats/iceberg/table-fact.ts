@@ -8,6 +8,7 @@ import { DATA, type ManifestStatistics } from './manifest.ts'
 import type { ManifestRef } from './manifest-list.ts'
 import { parseMetadataName } from './metadata-file.ts'
 import type { IcebergMetadata, Snapshot } from './metadata.ts'
+import type { PartitionBytes } from './partition-statistics.ts'
 import { reclaimableBytes } from './reclaimable.ts'
 import { columnNames, partitionColumns, schemaHistory } from './schema-history.ts'
 import { spellTransform } from './schema.ts'
@@ -28,6 +29,8 @@ export interface TableReading {
   readonly line: readonly Snapshot[]
   /** Every manifest of the current snapshot; null when they could not all be read. */
   readonly manifests: readonly ReadManifest[] | null
+  /** Bytes by partition from the partition statistics file; asked for only without manifests, null where there is none. */
+  readonly partitionBytes: readonly PartitionBytes[] | null
   readonly eventColumn: EventColumn | null
   /** When snapshots were seen to have been expired. */
   readonly lastExpiry: Timestamp | null
@@ -65,7 +68,7 @@ export function tableFact(identity: Identity, reading: TableReading): TableFact 
     eventTime: eventTime(reading, statistics, partial),
     ...contents,
     fileSizes: statistics && fileSizes(metadata, statistics),
-    partitions: statistics && partitionSizes(metadata, statistics),
+    partitions: partitionsOf(reading, statistics),
     snapshots: metadata.snapshots.length,
     oldestSnapshot: metadata.snapshots.reduce<Timestamp | null>(
       (oldest, { at }) => (oldest === null || at < oldest ? at : oldest),
@@ -153,6 +156,14 @@ function fileSizes(metadata: IcebergMetadata, statistics: readonly ManifestStati
     sizes,
     target > 0 && Number.isFinite(target) ? { bytes: bytes(target), from: TARGET_PROPERTY } : null,
   )
+}
+
+function partitionsOf(
+  { metadata, partitionBytes }: TableReading,
+  statistics: readonly ManifestStatistics[] | null,
+): Partitions | null {
+  if (statistics !== null) return partitionSizes(metadata, statistics)
+  return partitionBytes && judgePartitions(partitionColumns(metadata, metadata.defaultSpecId), partitionBytes)
 }
 
 /** Bytes of data files by partition; the same values under another spec are another group. */

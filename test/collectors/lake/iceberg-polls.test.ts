@@ -1,12 +1,25 @@
 // What a poll of an Iceberg table costs, which metadata it takes, and what happens when something is wrong with it.
+import fs from 'node:fs'
+import path from 'node:path'
 import zlib from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { parseMetadata } from '../../../src/formats/iceberg/metadata.ts'
+import { readPartitionStatistics } from '../../../src/formats/iceberg/partition-statistics.ts'
+import { bytesOf } from '../../../src/model/bytes.ts'
 import { SourceError } from '../../../src/model/errors.ts'
-import { T0, manifestList, metadataJson, snapshotJson, id } from '../../formats/iceberg/write-table.ts'
+import {
+  SCHEMA,
+  T0,
+  id,
+  manifestList,
+  metadataJson,
+  snapshotJson,
+} from '../../formats/iceberg/write-table.ts'
 import type { MemoryObjects } from '../../memory-objects.ts'
 import { append, failure, lake, putManifest, watch } from './iceberg-lake.ts'
 
+const METADATA = parseMetadata(Buffer.from(metadataJson()), 'v1.metadata.json')
 const HINT = 'metadata/version-hint.text'
 const uuid = (version: number, letter = 'a'): string =>
   `${String(version).padStart(5, '0')}-${letter.repeat(8)}-0000-4000-8000-000000000000.metadata.json`
@@ -276,6 +289,60 @@ describe('bad days', () => {
     objects.put('metadata/snap-1.avro', manifestList([{ path: 's3a://elsewhere/x/metadata/m1.avro' }]))
     const roots = [{ location: 's3://elsewhere/x', objects: objects.store.below('orders') }]
     expect((await watch(objects, { roots })()).table).toMatchObject({ files: 1, partitions: { count: 1 } })
+  })
+
+  test('without manifests the partitions are those of the statistics file, where the current snapshot has one', async () => {
+    const region = { id: 3, name: 'region', required: false, type: 'string' }
+    const day = { name: 'ts_day', transform: 'day', 'source-id': 2, 'field-id': 1000 }
+    const specs = [[day], [day, { name: 'region', transform: 'identity', 'source-id': 3, 'field-id': 1001 }]]
+    const partitions = async (content: Uint8Array, snapshot: number) => {
+      const objects = lake()
+      objects.put('metadata/snap-1.avro', manifestList([{ path: 's3://elsewhere/m1.avro' }]))
+      objects.put('metadata/stats.parquet', content)
+      objects.put(
+        'metadata/v1.metadata.json',
+        metadataJson({
+          schemas: [{ ...SCHEMA, fields: [...SCHEMA.fields.slice(0, 2), region] }],
+          'partition-specs': specs.map((fields, i) => ({ 'spec-id': i, fields })),
+          'default-spec-id': 1,
+          'current-snapshot-id': 1,
+          snapshots: [snapshotJson({ id: '1', at: T0, summary: { operation: 'append' } })],
+          'partition-statistics': [
+            { 'snapshot-id': snapshot, 'statistics-path': 's3://lake/orders/metadata/stats.parquet' },
+          ],
+        }),
+      )
+      const { table, problems } = await watch(objects)()
+      return { partitions: table?.partitions, problems }
+    }
+    const real = fs.readFileSync(
+      path.join(import.meta.dirname, '../../formats/iceberg/fixtures/partition-statistics.parquet'),
+    )
+
+    expect(await partitions(real, 1)).toMatchObject({
+      partitions: {
+        columns: ['day(ts)', 'region'],
+        count: 3,
+        medianBytes: 900,
+        largestBytes: 3_000,
+        largest: 'ts_day=2027-01-15/region=eu',
+      },
+      problems: [],
+    })
+    expect(await partitions(real, 2)).toEqual({ partitions: null, problems: [] })
+    expect(await partitions(real.subarray(9), 1)).toMatchObject({
+      partitions: null,
+      problems: [expect.stringContaining('s3://lake/orders/metadata/stats.parquet')],
+    })
+    await fc.assert(
+      fc.asyncProperty(fc.nat(real.length - 1), fc.nat(255), async (at, value) => {
+        const changed = Buffer.from(real)
+        changed[at] = value
+        const read = readPartitionStatistics(bytesOf('stats', changed), METADATA, async () => {})
+        expect(await failure(read)).toMatch(/^(none|corrupt|unsupported|too-large)/)
+      }),
+      { numRuns: 500 },
+    )
   })
 
   test('a table that was copied elsewhere is read where it is', async () => {
