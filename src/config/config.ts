@@ -6,7 +6,7 @@ import { collectors } from '../collectors/index.ts'
 import { ConfigError, explainError } from '../model/errors.ts'
 import { Config as Expect } from '../expect/expect.ts'
 import { NotifyConfig } from '../notify/notify.ts'
-import { DAY, SECOND } from '../model/units.ts'
+import { DAY, SECOND, millis } from '../model/units.ts'
 import { Duration } from '../model/fields.ts'
 import { type SecretSources, parseYaml } from './yaml.ts'
 
@@ -42,6 +42,8 @@ export const Config = z.strictObject({
     .strictObject({
       samples: Duration(DAY).prefault('30d'),
       commits: Duration(DAY).prefault('400d'),
+      // The ledger trusts that a run of the last thirty days is remembered.
+      runs: Duration(millis(30 * DAY)).prefault('90d'),
     })
     .prefault({}),
   expect: Expect.prefault([]).describe(

@@ -12,6 +12,7 @@ import {
 import type { FactReader } from '../model/store.ts'
 import { DAY, type Timestamp, millis } from '../model/units.ts'
 import { type Draft, draft } from './draft.ts'
+import { greater } from './known.ts'
 import { LOST, applyReport } from './run-merge.ts'
 import { OTHER, countRun, countTask, emptyTally } from './run-tally.ts'
 import { applyTasks } from './run-tasks.ts'
@@ -156,7 +157,8 @@ function pipelineAfter({ source, pipeline, of }: RunReport | TaskReport, { pipel
     pipeline,
     namespace: of.namespace,
     name: pipeline === OTHER ? OTHER : of.name,
-    system: of.system,
+    // Tasks told by other systems do not rename what runs them.
+    system: greater(before?.system ?? '', of.system)!,
     from: 'runs',
     schedule: before?.schedule ?? null,
     nextRun: null,

@@ -16,7 +16,7 @@ export interface StoreOptions {
   readonly directory: string
   readonly now: Timestamp
   readonly log: StoreLog
-  readonly retention: { readonly samples: Millis; readonly commits: Millis }
+  readonly retention: { readonly samples: Millis; readonly commits: Millis; readonly runs: Millis }
   readonly limits?: Partial<StoreLimits>
 }
 
@@ -24,11 +24,18 @@ export interface StoreLimits {
   readonly series: number
   /** Commits kept of one table. */
   readonly commitsPerTable: number
+  /** Runs kept of one pipeline: what is older than that may be counted again when a source repeats it. */
+  readonly runsPerPipeline: number
   /** Bytes put by for a full disk. */
   readonly ballast: number
 }
 
-const LIMITS: StoreLimits = { series: 500_000, commitsPerTable: 2_000, ballast: 16 * 1_048_576 }
+const LIMITS: StoreLimits = {
+  series: 500_000,
+  commitsPerTable: 2_000,
+  runsPerPipeline: 100_000,
+  ballast: 16 * 1_048_576,
+}
 /** Other events (what was notified) are for looking back, not for learning. */
 const EVENTS_KEPT = millis(90 * DAY)
 
@@ -60,6 +67,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     async maintain(at) {
       for (const _ of series.maintain(at)) await pause()
       for (const _ of facts.forget('commit', timestamp(at - retention.commits), limits.commitsPerTable))
+        await pause()
+      for (const _ of facts.forget('run', timestamp(at - retention.runs), limits.runsPerPipeline))
         await pause()
       for (const kind of ['notice', 'delivery'] as const)
         for (const _ of facts.forget(kind, timestamp(at - EVENTS_KEPT), Infinity)) await pause()

@@ -29,7 +29,7 @@ export async function quietTables(): Promise<void> {
     directory: state,
     now: systemClock.now(),
     log,
-    retention: { samples: millis(30 * DAY), commits: millis(400 * DAY) },
+    retention: { samples: millis(30 * DAY), commits: millis(400 * DAY), runs: millis(90 * DAY) },
   })
   const io = createIo({ clock: systemClock, log, base: root })
   const opened: Array<ReturnType<typeof io.objects>> = []

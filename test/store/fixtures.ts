@@ -30,7 +30,7 @@ export const open = (directory: string, options: Partial<StoreOptions> = {}) =>
     directory,
     now: START,
     log: listeningLog(),
-    retention: { samples: millis(30 * DAY), commits: millis(400 * DAY) },
+    retention: { samples: millis(30 * DAY), commits: millis(400 * DAY), runs: millis(90 * DAY) },
     ...options,
     limits: { ballast: 0, ...options.limits },
   })

@@ -97,7 +97,7 @@ class Run {
   now: Timestamp = START
 
   async open(): Promise<void> {
-    const retention = { samples: RETENTION, commits: RETENTION }
+    const retention = { samples: RETENTION, commits: RETENTION, runs: RETENTION }
     this.store = await open(this.directory, { retention, log: this.log })
   }
 
