@@ -119,8 +119,11 @@ function send(request: HttpRequest, url: URL, subject: string, agent: http.Agent
       let size = 0
       response.on('data', (chunk: Buffer) => {
         size += chunk.length
-        if (size > maxBytes) call.destroy(fail('too-large', `the answer is longer than ${maxBytes} bytes`))
-        else chunks.push(chunk)
+        if (size <= maxBytes) chunks.push(chunk)
+        else {
+          give(fail('too-large', `the answer is longer than ${maxBytes} bytes`))
+          response.destroy()
+        }
       })
       response.on('aborted', () => give(new Error('the connection closed in the middle of the answer')))
       response.on('error', give)

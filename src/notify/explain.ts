@@ -8,7 +8,7 @@ import type {
   Told,
 } from '../model/notice.ts'
 import type { Labels } from '../model/series.ts'
-import { type Timestamp } from '../model/units.ts'
+import type { Millis, Timestamp } from '../model/units.ts'
 import type { Integration } from './deliver.ts'
 import { type Tick, visible } from './group.ts'
 import type { Memory, NotifyStore } from './memory.ts'
@@ -21,6 +21,15 @@ const MAX_ALERTS = 50
 /** Events looked through, newest first. */
 const HISTORY = 5_000
 
+/** What the rule that made an alert knows of it; asked of whoever runs the rules. */
+export interface Background {
+  readonly expression: string
+  readonly pendingSince: Timestamp | null
+  readonly holdFor: Millis
+  /** Values of the expression, oldest first. */
+  readonly history: ReadonlyArray<readonly [Timestamp, number]>
+}
+
 export interface Explanation {
   readonly fingerprint: string
   readonly labels: Labels
@@ -32,6 +41,7 @@ export interface Explanation {
   readonly noData: boolean
   /** When it changed between firing and resolved, lately. */
   readonly flips: readonly Timestamp[]
+  readonly background: Background | null
   readonly mute: Mute
   readonly ways: readonly Way[]
   readonly notices: readonly NoticeStory[]
@@ -68,6 +78,7 @@ export interface Known {
   readonly store: NotifyStore
   readonly root: Route
   readonly integrations: ReadonlyMap<string, readonly Integration[]>
+  background(labels: Labels, now: Timestamp): Background | null
   viewOf(group: AlertGroupFact): Tick
   muteOf(labels: Labels): Mute
 }
@@ -91,6 +102,7 @@ export function explain(asked: string, known: Known): Explanation[] {
     value: fact.alert.value,
     noData: fact.alert.noData,
     flips: fact.flips,
+    background: known.background(fact.alert.labels, known.now),
     mute: known.muteOf(fact.alert.labels),
     ways: routesOf(known.root, fact.alert.labels).map((route) => wayOf(fact, route, known)),
     notices: notices

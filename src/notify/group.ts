@@ -95,7 +95,7 @@ export function decide(tick: Tick, addressees: readonly Addressee[], externalUrl
       notification: notificationOf(
         { ...tick, alerts: tick.alerts.filter(({ id }) => shown.has(id)) },
         decision.why,
-        idOf(group, addressee.key, sequence),
+        idOf(group, addressee.key, sequence, now),
         externalUrl,
       ),
     })
@@ -145,10 +145,13 @@ function refine(decision: Decision, addressee: Addressee, route: Route | null): 
   return decision
 }
 
-/** Stable over restarts: the group with the time at which it began, the integration, the count of what it was told. */
-const idOf = (group: AlertGroupFact, integration: string, sequence: number): string =>
+/**
+ * The same at every attempt, because the outbox keeps it. The time of the decision belongs to it: what a full disk did
+ * not take and a crash forgot must not give its id to something else, which a receiver would drop as known.
+ */
+const idOf = (group: AlertGroupFact, integration: string, sequence: number, now: Timestamp): string =>
   createHash('sha256')
-    .update(JSON.stringify([group.id, group.since, integration, sequence]))
+    .update(JSON.stringify([group.id, group.since, integration, sequence, now]))
     .digest('hex')
     .slice(0, 32)
 

@@ -5,10 +5,10 @@ import type { HttpClient } from '../io/http.ts'
 import type { Log } from '../io/log.ts'
 import type { Alert } from '../model/alert.ts'
 import type { AlertFact, AlertGroupFact } from '../model/notice.ts'
-import type { Sample } from '../model/series.ts'
+import type { Labels, Sample } from '../model/series.ts'
 import type { Timestamp } from '../model/units.ts'
 import type { NotifyConfig } from './config.ts'
-import type { Explanation } from './explain.ts'
+import type { Background, Explanation } from './explain.ts'
 import type { NotifyStore } from './memory.ts'
 import type { Mute } from './mute.ts'
 import type { Silences } from './silences.ts'
@@ -20,6 +20,8 @@ export interface NotifierParts {
   readonly random: () => number
   /** For template files and the `*_file` fields. */
   readonly files: LocalFiles
+  /** What the rules know of an alert, for explanations. */
+  readonly background?: (labels: Labels, now: Timestamp) => Background | null
   /** Only tests give their own. */
   readonly http?: HttpClient
 }

@@ -9,7 +9,7 @@ import { type Millis, type Timestamp, MINUTE, SECOND, millis, plus } from '../mo
 import type { NotifyConfig } from './config.ts'
 import { type Plan, connect } from './connect.ts'
 import { Delivery, QUEUE_LIMIT } from './deliver.ts'
-import { type Explanation, explain } from './explain.ts'
+import { type Background, type Explanation, explain } from './explain.ts'
 import { createFigures, stateSamples } from './figures.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { type Tick, announcementOf, decide } from './group.ts'
@@ -24,7 +24,7 @@ import { type Silences, createSilences } from './silences.ts'
 import { createWording } from './wording.ts'
 
 export { NotifyConfig, parseNotifyConfig } from './config.ts'
-export type { Explanation } from './explain.ts'
+export type { Background, Explanation } from './explain.ts'
 export type { AlertStatus, Announcement, Notifier, NotifierParts, ReceiverStatus } from './notifier.ts'
 export { notifyMetrics } from './figures.ts'
 export { matchesAll, parseMatchers, printMatcher } from './matcher.ts'
@@ -57,16 +57,18 @@ class Engine implements Notifier {
   /** Routes that lead to a group now; a group without one is only closed. */
   readonly #routes = new Map<string, Route>()
   readonly #externalUrl: string
+  readonly #background: (labels: Labels, now: Timestamp) => Background | null
   readonly #heartbeat: Heartbeat
   #order: number
   #seen: { readonly wall: Timestamp; readonly steady: Millis } | null = null
 
-  constructor({ config, store, io, random, files, http }: NotifierParts) {
+  constructor({ config, store, io, random, files, http, background }: NotifierParts) {
     const egress = createEgress(config.egress.allow)
     this.config = config
     this.#clock = io.clock
     this.#store = store
     this.#externalUrl = config.external_url ?? ''
+    this.#background = background ?? (() => null)
     this.#memory = openMemory(store)
     this.#plan = connect(config, {
       http: http ?? createHttpClient(egress),
@@ -369,6 +371,7 @@ class Engine implements Notifier {
       store: this.#store,
       root: this.#plan.root,
       integrations: this.#plan.integrations,
+      background: this.#background,
       viewOf: (group) => this.#view(group, mutes, now),
       muteOf: mutes,
     })

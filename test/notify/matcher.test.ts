@@ -35,7 +35,10 @@ describe('parse', () => {
   test('any text gives matchers or a ConfigError', () => {
     fc.assert(
       fc.property(
-        fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: fc.constantFrom(...'ab{}=!~,"\\ n'.split('')) })),
+        fc.oneof(
+          fc.string({ unit: 'binary' }),
+          fc.string({ unit: fc.constantFrom(...'ab{}=!~,"\\ n'.split('')) }),
+        ),
         (text) => {
           try {
             parseMatchers(text)
