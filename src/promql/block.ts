@@ -27,11 +27,6 @@ export interface Block {
 }
 
 export const rowsOf = (block: Block): number => block.shape.metrics.length
-export const stepsOf = (block: Block): number => {
-  const rows = rowsOf(block)
-  return rows === 0 ? 0 : block.values.length / rows
-}
-
 /** A block to be filled; the budget pays for it. */
 export function newBlock(shape: Shape, steps: number, budget: Budget, present: boolean): Block {
   const cells = shape.metrics.length * steps

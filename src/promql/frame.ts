@@ -32,8 +32,8 @@ export interface Frame {
 
 export const onGrid = (frame: Frame, grid: Grid): Frame => ({ ...frame, grid })
 
-/** How many loop turns pass between looks at the clock. */
-const TURNS_PER_LOOK = 256
+/** How many rows pass between looks at the clock. */
+const ROWS_PER_LOOK = 32
 
 /** Samples and time that one query may use. */
 export class Budget {
@@ -42,7 +42,7 @@ export class Budget {
   readonly #timeout: number
   readonly #now: () => number
   #held = 0
-  #turns = 0
+  #rows = 0
 
   constructor(limits: { samples: number; timeout: number; now: () => number }) {
     this.#samples = limits.samples
@@ -71,8 +71,8 @@ export class Budget {
 
   /** Called once per row of work. */
   turn(): void {
-    this.#turns += 1
-    if (this.#turns % TURNS_PER_LOOK === 0) this.look()
+    this.#rows += 1
+    if (this.#rows % ROWS_PER_LOOK === 0) this.look()
   }
 
   look(): void {

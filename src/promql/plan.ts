@@ -76,6 +76,7 @@ function accounted(expr: Expr, evaluate: VectorOf): VectorOf {
   return (frame) => {
     const { grid, budget } = frame
     const { held } = budget
+    budget.look()
     const block =
       invariant && grid.steps > 1
         ? broadcast(evaluate(onGrid(frame, { ...grid, steps: 1 })), grid.steps, budget)
