@@ -1,6 +1,7 @@
 // Loads a checkpoint of any form into a fresh replay: classic, multi-part, V2 in JSON or Parquet with sidecars.
 import { type Action, type Sidecar, readAction } from '../../formats/delta/actions.ts'
-import { readCheckpointFiles, readCheckpointHead } from '../../formats/delta/checkpoint.ts'
+import { readCheckpointFiles } from '../../formats/delta/checkpoint-files.ts'
+import { readCheckpointHead } from '../../formats/delta/checkpoint-head.ts'
 import { linesOf } from '../../formats/delta/lines.ts'
 import type { Checkpoint } from '../../formats/delta/log-listing.ts'
 import { decodePath } from '../../formats/delta/path-key.ts'

@@ -1,10 +1,9 @@
 // Watches one Delta table: a cold read from its newest checkpoint, then one request a poll until a commit appears.
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { readChecksum } from '../../formats/delta/checksum.ts'
 import { type Commit, CommitTally, commitFact } from '../../formats/delta/commit.ts'
 import { History } from '../../formats/delta/history.ts'
 import { type LogListing, type Step, keptVersions, planTail } from '../../formats/delta/log-listing.ts'
-import { checksumName, commitName } from '../../formats/delta/log-names.ts'
+import { commitName } from '../../formats/delta/log-names.ts'
 import { inCommitTimestampsSince } from '../../formats/delta/protocol.ts'
 import { Replay } from '../../formats/delta/replay.ts'
 import { type Kept, reclaimableSpan, tableFact } from '../../formats/delta/table-fact.ts'
@@ -13,6 +12,7 @@ import { SourceError, explainError, reasonOf } from '../../model/errors.ts'
 import type { CommitFact } from '../../model/facts.ts'
 import { DAY, HOUR, type Timestamp, timestamp } from '../../model/units.ts'
 import { type Reading, loadCheckpoint } from './delta-checkpoint.ts'
+import { compareChecksum, readHistory } from './delta-past.ts'
 import {
   type FetchedCommit,
   WHOLE_COMMIT_BYTES,
@@ -27,15 +27,12 @@ import type { OpenTable, TableAsk, TableIdentity, TableNews } from './table.ts'
 
 /** Commits told of at first sight, newest kept. */
 const MAX_COMMITS = 1_000
-/** Bytes of commits before the checkpoint that are read for history alone. */
-const MAX_HISTORY_BYTES = 256 * 1_048_576
 /** Every so many quiet polls we check that the table is still there: its next commit is missing either way. */
 const QUIET_POLLS_PER_CHECK = 10
 /** How often the log is listed again: for versions that were cleaned up, and for commits behind a gap. */
 const LIST_AGAIN = DAY
 /** How often a quiet table's reclaimable bytes, which grow with time alone, are told anew. */
 const TELL_AGAIN = HOUR
-const MAX_CHECKSUM_BYTES = 64 * 1_048_576
 /** Problems of one refresh that are told one by one. */
 const MAX_PROBLEMS = 20
 
@@ -146,14 +143,19 @@ class DeltaTable {
       listedAt: now,
       newestModified: listing.commits.get(replay.version)?.modified ?? null,
     }
-    await this.#readHistory(listing, state, reading)
+    const wanted = this.#options.maxCommits ?? MAX_COMMITS
+    const past = await readHistory(this.#log, listing, replay, wanted, reading)
+    this.#problems.push(...past.problems)
+    for (const commit of past.commits) this.#note(commit, state)
     history.startFrom(replay.metadata)
     const tail = planTail(listing, replay.version)
     if (tail.gap !== null) throw this.#gap(tail.gap, listing.newest)
     // From here on a failing commit costs only that commit to try again.
     this.#state = state
     await this.#readTail(tail.steps, state, reading)
-    await this.#compareChecksum(listing, state, reading.signal)
+    if (listing.checksums.has(replay.version)) {
+      this.#problems.push(...(await compareChecksum(this.#log, replay, reading.signal)))
+    }
     return state
   }
 
@@ -194,45 +196,6 @@ class DeltaTable {
 
   #emptyReplay(): Replay {
     return new Replay({ root: this.#identity.location, eventTimeColumn: this.#options.eventTimeColumn })
-  }
-
-  /** Commits up to the checkpoint: they no longer change the state, but they tell what happened. */
-  async #readHistory(listing: LogListing, state: State, reading: Reading): Promise<void> {
-    const versions: number[] = []
-    let bytes = 0
-    const wanted = this.#options.maxCommits ?? MAX_COMMITS
-    for (let version = state.replay.version; versions.length < wanted; version--) {
-      const file = listing.commits.get(version)
-      if (file === undefined) break
-      bytes += file.size
-      if (bytes > MAX_HISTORY_BYTES) {
-        this.#problems.push(
-          `history before version ${version + 1} is not read: it takes more than ${MAX_HISTORY_BYTES} bytes`,
-        )
-        break
-      }
-      versions.unshift(version)
-    }
-    const ictSince = inCommitTimestampsSince(state.replay.metadata)
-    const read = async (version: number): Promise<Commit | Error> => {
-      const tally = new CommitTally()
-      try {
-        const name = commitName(version)
-        for await (const actions of streamActions(this.#log, name, version, () => true, reading)) {
-          for (const action of actions) tally.take(action, null)
-        }
-        return tally.finish(version, timestamp(listing.commits.get(version)!.modified), ictSince)
-      } catch (error) {
-        if (!(error instanceof SourceError)) throw error
-        return error
-      }
-    }
-    for await (const { item: version, result } of fetchAhead(versions, read)) {
-      if (!(result instanceof Error)) this.#note(result, state)
-      else if (reasonOf(result) === 'corrupt' || reasonOf(result) === 'too-large') {
-        this.#problems.push(`commit ${version} is missing from the history: ${explainError(result)}`)
-      } else if (reasonOf(result) !== 'missing') throw result
-    }
   }
 
   async #readTail(steps: readonly Step[], state: State, reading: Reading): Promise<void> {
@@ -315,26 +278,6 @@ class DeltaTable {
     const { source, table, id: tableId } = this.#identity
     if (this.#pending.length >= 2 * MAX_COMMITS) this.#pending.splice(0, MAX_COMMITS)
     this.#pending.push(commitFact(commit, { source, table, tableId }, changes))
-  }
-
-  /** The writer's own count against ours: a difference is a fault worth knowing, on either side. */
-  async #compareChecksum(listing: LogListing, { replay }: State, signal: AbortSignal): Promise<void> {
-    if (!listing.checksums.has(replay.version)) return
-    const name = checksumName(replay.version)
-    try {
-      const { bytes } = await this.#log.get(name, { maxBytes: MAX_CHECKSUM_BYTES, signal })
-      const crc = readChecksum(Buffer.from(bytes).toString('utf8'), { subject: this.#log.urlOf(name) })
-      const ours = { files: replay.live.count, bytes: replay.live.bytes }
-      if ((crc.files ?? ours.files) !== ours.files || (crc.bytes ?? ours.bytes) !== ours.bytes) {
-        this.#problems.push(
-          `version ${replay.version}: the log has ${ours.files} live files of ${ours.bytes} bytes, ${name} says ${crc.files} of ${crc.bytes}`,
-        )
-      }
-    } catch (error) {
-      if (reasonOf(error) === 'missing') return
-      if (!['corrupt', 'too-large'].includes(reasonOf(error))) throw error
-      this.#problems.push(`${name} is not used: ${explainError(error)}`)
-    }
   }
 
   /** False when the newest commit is gone or another, or when later ones lie behind a gap: then all is read again. */

@@ -1,7 +1,8 @@
 // Checkpoints with damaged bytes: whatever is in them, the error is ours and names the file.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { readCheckpointFiles, readCheckpointHead } from '../../../src/formats/delta/checkpoint.ts'
+import { readCheckpointFiles } from '../../../src/formats/delta/checkpoint-files.ts'
+import { readCheckpointHead } from '../../../src/formats/delta/checkpoint-head.ts'
 import { Replay } from '../../../src/formats/delta/replay.ts'
 import { openParquet } from '../../../src/formats/parquet.ts'
 import { bytesOf } from '../../../src/model/bytes.ts'

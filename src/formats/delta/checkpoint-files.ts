@@ -1,106 +1,12 @@
-// A Parquet checkpoint or sidecar (protocol, "Checkpoints") → the replay's state, leaf by leaf.
+// The files of a Parquet checkpoint or sidecar (protocol, "Checkpoints") → the replay's state, leaf by leaf.
 import { SourceError } from '../../model/errors.ts'
-import type { Leaf, Page } from '../parquet-page.ts'
 import { type ParquetFile, type ParquetValue, eachValue, mayHaveValues, readLeaves } from '../parquet.ts'
-import { type Domain, type Metadata, type Protocol, type Sidecar, vectorFrom } from './actions.ts'
+import { vectorFrom } from './actions.ts'
+import { type Pause, type Visit, entriesOf, eventTimeOf, textOf } from './checkpoint-values.ts'
 import { type PathKey, keyOfPathBytes, keyOfVector } from './path-key.ts'
 import type { Replay } from './replay.ts'
 import type { DeltaColumn } from './schema.ts'
 import { readStats, timeOf } from './stats.ts'
-
-type Pause = () => Promise<void>
-type Visit = (page: Page, firstRow: number, leaf: Leaf) => void
-
-/** Everything but files: they are few, and the file columns can only be understood once they are known. */
-export async function readCheckpointHead(
-  file: ParquetFile,
-  pause: Pause,
-): Promise<readonly (Metadata | Protocol | Domain | Sidecar)[]> {
-  const rows = new Map<number, Map<string, ParquetValue | (string | null)[]>>()
-  const put = (row: number, path: string, value: ParquetValue | (string | null)[]): void => {
-    const fields = rows.get(row) ?? new Map<string, ParquetValue>()
-    rows.set(row, fields.set(path, value))
-    if (rows.size > MAX_HEAD_ROWS) {
-      throw new SourceError(
-        'too-large',
-        `${file.source.name} has more than ${MAX_HEAD_ROWS} actions that are not files, the limit`,
-        { subject: file.source.name },
-      )
-    }
-  }
-  let start = 0
-  for (const [group, { rows: count }] of file.groups.entries()) {
-    const base = start
-    const visits = new Map<string, Visit>()
-    for (const [path, leaf] of file.leaves) {
-      if (!/^(?:metaData|protocol|domainMetadata|sidecar)\./.test(path)) continue
-      visits.set(
-        path,
-        leaf.maxRep === 0
-          ? (page, first) => eachValue(page, base + first, leaf, (row, value) => put(row, path, value))
-          : entriesOf((row, values) => put(base + row, path, values)),
-      )
-    }
-    await readLeaves(file, group, visits, pause)
-    start += count
-  }
-  return [...rows.values()].flatMap(headAction)
-}
-
-const MAX_HEAD_ROWS = 100_000
-
-function headAction(
-  fields: ReadonlyMap<string, ParquetValue | (string | null)[]>,
-): (Metadata | Protocol | Domain | Sidecar)[] {
-  const text = (path: string): string | null => {
-    const value = fields.get(path)
-    return value instanceof Uint8Array ? textOf(value) : null
-  }
-  const number = (path: string): number | null => {
-    const value = fields.get(path)
-    return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : null
-  }
-  // Writers name the inner fields of lists and maps in their own ways; their beginnings and order are the same.
-  const list = (prefix: string, which = 0): (string | null)[] => {
-    const found = [...fields].filter(([path]) => path.startsWith(`${prefix}.`))[which]?.[1]
-    return Array.isArray(found) ? found : []
-  }
-  const names = (prefix: string): string[] => list(prefix).filter((name) => name !== null)
-  const schemaString = text('metaData.schemaString')
-  const tableId = text('metaData.id')
-  if (schemaString !== null || tableId !== null) {
-    const values = list('metaData.configuration', 1)
-    const configuration = Object.fromEntries(
-      list('metaData.configuration').map((key, i) => [key, values[i] ?? '']),
-    )
-    return [
-      {
-        kind: 'metadata',
-        tableId,
-        schemaString: schemaString ?? '',
-        partitionColumns: names('metaData.partitionColumns'),
-        configuration,
-        created: number('metaData.createdTime'),
-      },
-    ]
-  }
-  const reader = number('protocol.minReaderVersion')
-  if (reader !== null) {
-    const writer = number('protocol.minWriterVersion') ?? 0
-    const [readerFeatures, writerFeatures] = [
-      names('protocol.readerFeatures'),
-      names('protocol.writerFeatures'),
-    ]
-    return [{ kind: 'protocol', reader, writer, readerFeatures, writerFeatures }]
-  }
-  const domain = text('domainMetadata.domain')
-  if (domain !== null) {
-    const removed = fields.get('domainMetadata.removed') === true
-    return [{ kind: 'domain', domain, configuration: text('domainMetadata.configuration') ?? '', removed }]
-  }
-  const path = text('sidecar.path')
-  return path === null ? [] : [{ kind: 'sidecar', path, size: number('sidecar.sizeInBytes') }]
-}
 
 const LEAST_ROW_BYTES = 8
 
@@ -315,56 +221,4 @@ async function takeRows(
       eventTime: columns.eventTime[row]!,
     })
   }
-}
-
-/** Collects a repeated leaf's text entries row by row; decodes each dictionary entry once. */
-function entriesOf(call: (row: number, entries: (string | null)[]) => void): Visit {
-  let row = -1
-  let entries: (string | null)[] = []
-  const decoded = new Map<Uint8Array, string>()
-  return (page, _first, leaf) => {
-    const values = page.values as unknown as ArrayLike<Uint8Array>
-    let next = 0
-    for (let i = 0; i < page.count; i++) {
-      if (page.reps === null || page.reps[i] === 0) {
-        if (row >= 0 && entries.length > 0) call(row, entries)
-        row += 1
-        entries = []
-      }
-      const def = page.defs === null ? leaf.maxDef : page.defs[i]!
-      if (def === leaf.maxDef) {
-        const at = page.indices === null ? next : page.indices[next]!
-        next += 1
-        entries.push(decodeOnce(values[at]!, page.indices !== null, decoded))
-      } else if (def >= leaf.entryDef) entries.push(null)
-    }
-    // The last row of a page is complete: rows do not continue over pages but in rare V1 files, whose rest is added then.
-    if (row >= 0 && entries.length > 0) call(row, entries)
-  }
-}
-
-function decodeOnce(bytes: Uint8Array, shared: boolean, decoded: Map<Uint8Array, string>): string {
-  const known = shared ? decoded.get(bytes) : undefined
-  if (known !== undefined) return known
-  const text = textOf(bytes)
-  if (shared) decoded.set(bytes, text)
-  return text
-}
-
-const textOf = (bytes: Uint8Array): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
-
-function eventTimeOf(value: ParquetValue, leaf: Leaf): number {
-  if (value instanceof Uint8Array) return timeOf(textOf(value))
-  if (leaf.time === 'days') return Number(value) * 86_400_000
-  if (leaf.time === 'micros') return Math.floor(Number(value) / 1_000)
-  if (leaf.time === 'millis') return Number(value)
-  return leaf.time === 'nanos' && leaf.type === 'INT96' ? nanosOfInt96(value) : Number(value) / 1_000_000
-}
-
-/** Twelve bytes as one integer: the Julian day above 64 bits of nanoseconds within it. */
-function nanosOfInt96(value: ParquetValue): number {
-  if (typeof value !== 'bigint') return Number.NaN
-  const day = Number(value >> 64n) - 2_440_588
-  return day * 86_400_000 + Math.floor(Number(value & 0xffffffffffffffffn) / 1_000_000)
 }
