@@ -38,8 +38,10 @@ async function coldRead(form: string, title: string): Promise<void> {
   }
   const table = openDeltaTable(createFileObjects(dir, createLimiter(64)), identity)
   const from = performance.now()
+  const cpu = process.cpuUsage()
   const news = await table.refresh({ now: timestamp(Date.now()), signal: new AbortController().signal })
   const seconds = (performance.now() - from) / 1e3
+  const { user, system } = process.cpuUsage(cpu)
   const peakMb = Math.round(process.resourceUsage().maxRSS / 1e3)
   const { files, rows, bytes, partitions } = news.table!
   const peer = JSON.parse(runPython(python, ['peer-delta.py', form, dir])) as Peer
@@ -51,7 +53,7 @@ async function coldRead(form: string, title: string): Promise<void> {
   console.log(
     JSON.stringify({
       case: title,
-      ours: { seconds: round(seconds), peakMb },
+      ours: { seconds: round(seconds), cpuSeconds: round((user + system) / 1e6), peakMb },
       peer: { name: `DuckDB ${peer.version}`, seconds: round(peer.seconds), peakMb: peer.peakMb },
       ratio: round(seconds / peer.seconds),
     }),
