@@ -45,7 +45,9 @@ export async function* linesOf(
 }
 
 function isBlank(line: Buffer): boolean {
-  for (const byte of line) if (byte !== 32 && byte !== 13 && byte !== 9) return false
+  for (let i = 0; i < line.length; i++) {
+    if (line[i] !== 32 && line[i] !== 13 && line[i] !== 9) return false
+  }
   return true
 }
 
