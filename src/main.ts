@@ -2,6 +2,7 @@
 // argv → command; the only place that ends the process.
 import fs from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { alertsCommand } from './commands/alerts.ts'
 import type { ExitCode, Shell } from './commands/command.ts'
 import { configCommand } from './commands/config.ts'
 import { queryCommand } from './commands/query.ts'
@@ -22,7 +23,8 @@ async function main(): Promise<ExitCode> {
     .showHelpAfterError()
     .exitOverride()
   const shell: Shell = { program, version, finish: (result) => (code = result) }
-  for (const add of [runCommand, scanCommand, queryCommand, rulesCommand, configCommand]) add(shell)
+  for (const add of [runCommand, scanCommand, queryCommand, alertsCommand, rulesCommand, configCommand])
+    add(shell)
   try {
     await program.parseAsync(process.argv)
   } catch (error) {

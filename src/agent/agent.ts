@@ -1,7 +1,7 @@
 // The wiring and every loop; the only file that knows every part.
 import os from 'node:os'
 import path from 'node:path'
-import { doorRoutes, prometheusRoutes, serve } from '../api/api.ts'
+import { alertmanagerRoutes, doorRoutes, prometheusRoutes, ruleToolRoutes, serve } from '../api/api.ts'
 import type { View } from '../catalogue/catalogue.ts'
 import { type LoadedConfig, type SourceConfig, listenParts } from '../config/config.ts'
 import { createExpectations } from '../expect/expect.ts'
@@ -10,7 +10,10 @@ import { every } from '../io/every.ts'
 import type { Log } from '../io/log.ts'
 import { freeBytes } from '../io/disk.ts'
 import { localFiles } from '../io/files.ts'
+import { PRIVATE_NETWORKS, createEgress } from '../io/egress.ts'
+import { createHttpClient } from '../io/http.ts'
 import { createIo } from '../io/io.ts'
+import { createPrometheusQuery } from '../io/prometheus-query.ts'
 import { monitorProcess } from '../io/process-health.ts'
 import { systemRandom } from '../io/random.ts'
 import { type Job, runJobs } from '../io/schedule.ts'
@@ -20,8 +23,9 @@ import { SECOND, type Millis, type Timestamp, millis } from '../model/units.ts'
 import { openStore } from '../store/store.ts'
 import { type Notifier, createNotifier } from '../notify/notify.ts'
 import { createEngine } from '../promql/promql.ts'
-import { engineQuery, fittingLookback } from '../rules/rules.ts'
+import { type Query, engineQuery, fittingLookback, textQuery } from '../rules/rules.ts'
 import { type Current, openTelemetry } from '../telemetry/telemetry.ts'
+import { backgroundOf } from './background.ts'
 import { Inbox } from './inbox.ts'
 import { describe, metrics } from './metrics.ts'
 import { type RuleGroup, groupFigures, loadRules, openGroups, runGroup } from './rule-groups.ts'
@@ -29,6 +33,7 @@ import { connectSource } from './sources.ts'
 import { createTicker } from './ticker.ts'
 import { watchSource } from './watch.ts'
 
+export * as catalogue from './metrics.ts'
 export { loadRules } from './rule-groups.ts'
 
 /** A table that nobody confirmed for this many intervals is unknown. */
@@ -66,7 +71,8 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     describe,
   })
   const engine = createEngine(store.series, { now: () => clock.monotonic() })
-  const query = engineQuery(engine, { lookback: fittingLookback(() => config.resolution) })
+  const lookback = fittingLookback(() => config.resolution)
+  const query = rulesQuery(config.query?.url, engineQuery(engine, { lookback }), options.signal)
   const groups = openGroups(rules, { query, store, clock, url: `http://${config.api.listen}` })
   using monitor = monitorProcess()
   const view: View = {
@@ -96,6 +102,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     io,
     random: systemRandom,
     files: localFiles(loaded.base),
+    background: backgroundOf(groups, engine),
   })
   const expectations = createExpectations(config.expect)
   const tick = createTicker({ series: store.series, view, expectations, notifier })
@@ -121,6 +128,8 @@ export async function runAgent(options: AgentOptions): Promise<void> {
         version,
         groups: () => groups.map(asRunning),
       }),
+      alertmanagerRoutes({ notifier, now: () => clock.now(), startedAt, version }),
+      ruleToolRoutes({ series: store.series, metrics, describe, now: () => clock.now(), lookback }),
     ],
   })
   options.onListening(server.url)
@@ -160,6 +169,15 @@ function loops(parts: Looping): Promise<void>[] {
     repeat('notify', SECOND, (now) => notifier.flush(now, signal)),
     runJobs(jobs(store), clock, log, signal),
   ]
+}
+
+/** Rules ask our own engine, or the service that the configuration names. */
+function rulesQuery(url: string | undefined, own: Query, signal: AbortSignal): Query {
+  if (url === undefined) return own
+  // The operator named this address: private networks are where such services live.
+  const http = createHttpClient(createEgress(PRIVATE_NETWORKS))
+  const ask = createPrometheusQuery({ url }, http)
+  return textQuery((expr, at) => ask(expr, at, signal))
 }
 
 const jobs = (store: Store): Job[] => [

@@ -3,12 +3,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import compress from '@fastify/compress'
 import formbody from '@fastify/formbody'
 import Fastify, { type FastifyInstance } from 'fastify'
+import { z } from 'zod'
 import { explainError } from '../model/errors.ts'
 import type { Recorded, TableFact } from '../model/facts.ts'
 import type { FactReader } from '../model/store.ts'
 
 export { type OpenDoor, doorRoutes } from './doors.ts'
+export { alertmanagerRoutes } from './alertmanager.ts'
 export { prometheusRoutes } from './prometheus.ts'
+export { ruleToolRoutes } from './rule-tools.ts'
 
 const MAX_BODY_BYTES = 10_485_760
 const REQUEST_TIMEOUT_MS = 30_000
@@ -35,8 +38,12 @@ export async function serve(listen: { host: string; port: number }, parts: ApiPa
     logger: false,
   })
   app.setErrorHandler((error, _request, reply) => {
-    const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500
-    void reply.code(status).send({ status: 'error', error: explainError(error) })
+    const isInput = error instanceof z.ZodError
+    const status =
+      error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : isInput ? 400 : 500
+    void reply
+      .code(status)
+      .send({ status: 'error', error: isInput ? z.prettifyError(error) : explainError(error) })
   })
   await app.register(formbody)
   await app.register(compress, { encodings: ['gzip', 'identity'] })

@@ -1,13 +1,12 @@
 // `tidemark query`: PromQL from the shell, answered by a running daemon.
 import { z } from 'zod'
-import { createClient } from '../api/client.ts'
 import { systemClock } from '../io/clock.ts'
 import { ConfigError } from '../model/errors.ts'
 import { printable } from '../model/text.ts'
 import { parseDuration } from '../model/units.ts'
 import { type Shell, print } from './command.ts'
+import { type DaemonOptions, asksDaemon, clientOf } from './daemon.ts'
 
-export const DEFAULT_URL = 'http://127.0.0.1:9464'
 const POINTS = 60
 
 const Metric = z.record(z.string(), z.string())
@@ -22,37 +21,32 @@ const Answer = z.discriminatedUnion('resultType', [
   }),
 ])
 
-interface Options {
-  readonly url: string
-  readonly token?: string
+interface Options extends DaemonOptions {
   readonly at?: string
   readonly range?: string
   readonly step?: string
-  readonly json?: true
 }
 
 export function queryCommand({ program }: Shell): void {
-  program
-    .command('query')
-    .description('evaluate PromQL in a running daemon')
-    .argument('<expr>', 'the expression')
-    .option('--at <time>', 'unix seconds or RFC 3339; now by default')
-    .option('--range <length>', 'a range that ends at that time, such as 6h')
-    .option('--step <length>', 'the step of the range; a sixtieth of it by default')
-    .option('--url <url>', 'where the daemon listens', DEFAULT_URL)
-    .option('--token <token>', 'bearer token', process.env['TIDEMARK_TOKEN'])
-    .option('--json', 'print the answer as JSON')
-    .action(async (expr: string, options: Options) => {
-      const client = createClient(options.url, options.token)
-      const answer =
-        options.range === undefined
-          ? await client.get('/api/v1/query', {
-              query: expr,
-              ...(options.at === undefined ? {} : { time: options.at }),
-            })
-          : await client.get('/api/v1/query_range', { query: expr, ...span(options.range, options) })
-      print(options.json ? `${JSON.stringify(answer, null, 2)}\n` : renderAnswer(Answer.parse(answer)))
-    })
+  asksDaemon(
+    program
+      .command('query')
+      .description('evaluate PromQL in a running daemon')
+      .argument('<expr>', 'the expression')
+      .option('--at <time>', 'unix seconds or RFC 3339; now by default')
+      .option('--range <length>', 'a range that ends at that time, such as 6h')
+      .option('--step <length>', 'the step of the range; a sixtieth of it by default'),
+  ).action(async (expr: string, options: Options) => {
+    const client = clientOf(options)
+    const answer =
+      options.range === undefined
+        ? await client.get('/api/v1/query', {
+            query: expr,
+            ...(options.at === undefined ? {} : { time: options.at }),
+          })
+        : await client.get('/api/v1/query_range', { query: expr, ...span(options.range, options) })
+    print(options.json ? `${JSON.stringify(answer, null, 2)}\n` : renderAnswer(Answer.parse(answer)))
+  })
 }
 
 function span(range: string, { at, step }: Options): Record<string, string> {

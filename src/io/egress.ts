@@ -16,7 +16,7 @@ const NEVER = [
   'fd00:ec2::/32',
 ]
 /** Refused unless an allowed range holds them. */
-const PRIVATE = [
+export const PRIVATE_NETWORKS: readonly string[] = [
   '10.0.0.0/8',
   '172.16.0.0/12',
   '192.168.0.0/16',
@@ -78,7 +78,7 @@ function expand(address: string): number[] {
 /** Only public addresses, and the ranges given. */
 export function createEgress(allow: readonly string[]): Egress {
   const never = blockList(NEVER)
-  const closed = blockList(PRIVATE)
+  const closed = blockList(PRIVATE_NETWORKS)
   const open = blockList(allow)
   const within = (list: net.BlockList, address: string) =>
     list.check(address, net.isIP(address) === 6 ? 'ipv6' : 'ipv4')

@@ -1,0 +1,117 @@
+// An explanation as text: the value, the clock, the route, each verdict and each attempt.
+import { z } from 'zod'
+import { printable } from '../model/text.ts'
+import { type Timestamp, between, millis, readableDuration, timestamp } from '../model/units.ts'
+
+const At = z.number().transform(timestamp)
+const Labels = z.record(z.string(), z.string())
+const Explanations = z.object({
+  alerts: z.array(
+    z.object({
+      fingerprint: z.string(),
+      labels: Labels,
+      annotations: Labels,
+      state: z.string(),
+      since: At,
+      endedAt: At.nullable(),
+      value: z.number().nullable(),
+      noData: z.boolean(),
+      background: z
+        .object({
+          expression: z.string(),
+          pendingSince: At.nullable(),
+          holdFor: z.number(),
+          history: z.array(z.tuple([z.number(), z.number().nullable()])),
+        })
+        .nullable(),
+      ways: z.array(
+        z.object({
+          receiver: z.string(),
+          route: z.string(),
+          groupKey: z.string(),
+          nextTick: At.nullable(),
+          integrations: z.array(
+            z.object({ integration: z.string(), verdict: z.string(), waiting: z.number() }),
+          ),
+        }),
+      ),
+      notices: z.array(
+        z.object({
+          notice: z.object({ id: z.string(), at: At, reason: z.string(), title: z.string() }),
+          state: z.string(),
+          nextAttempt: At.nullable(),
+          attempts: z.array(z.object({ at: At, result: z.string(), detail: z.string().nullish() })),
+        }),
+      ),
+    }),
+  ),
+})
+type Explained = z.output<typeof Explanations>['alerts'][number]
+
+const BARS = '▁▂▃▄▅▆▇█'
+
+export const renderExplanations = (answer: unknown, now: Timestamp): string =>
+  `${Explanations.parse(answer)
+    .alerts.map((alert) => renderOne(alert, now))
+    .join('\n\n')}\n`
+
+function renderOne(alert: Explained, now: Timestamp): string {
+  const { alertname = '', ...rest } = alert.labels
+  const labels = Object.entries(rest).map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+  const ended = alert.endedAt === null ? '' : `, until ${ago(alert.endedAt, now)}`
+  return [
+    `${printable(alertname)}  ${printable(labels.join(' '), 300)}`,
+    `  state       ${alert.state}${alert.noData ? ' (no data: kept, neither confirmed nor resolved)' : ''} since ${ago(alert.since, now)}${ended}`,
+    `  value       ${alert.value ?? 'unknown'}`,
+    ...behind(alert),
+    ...alert.ways.flatMap((way) => [
+      `  route       ${printable(way.route)} → ${printable(way.receiver)}`,
+      `  group       ${printable(way.groupKey, 200)}${way.nextTick === null ? '' : `, looked at again in ${readableDuration(between(now, way.nextTick))}`}`,
+      ...way.integrations.map(
+        ({ integration, verdict, waiting }) =>
+          `  ${printable(integration).padEnd(11)} ${printable(verdict)}${waiting > 0 ? `; ${waiting} waiting` : ''}`,
+      ),
+    ]),
+    ...(alert.notices.length === 0
+      ? ['  told        nobody yet']
+      : alert.notices.flatMap((one) => told(one, now))),
+  ].join('\n')
+}
+
+function behind({ background }: Explained): string[] {
+  if (background === null) return []
+  const { expression, pendingSince, holdFor, history } = background
+  const held = holdFor === 0 ? 'fires at once' : `must hold for ${readableDuration(millis(holdFor))}`
+  return [
+    `  expression  ${printable(expression.replace(/\s+/g, ' '), 300)}`,
+    `  clock       ${held}${pendingSince === null ? '' : ', pending'}`,
+    ...(history.length === 0 ? [] : [`  last hour   ${sparkline(history.map(([, value]) => value ?? NaN))}`]),
+  ]
+}
+
+function sparkline(values: readonly number[]): string {
+  const finite = values.filter(Number.isFinite)
+  const [low, high] = [Math.min(...finite), Math.max(...finite)]
+  const bars = values.map((value) =>
+    Number.isFinite(value)
+      ? BARS[high === low ? 0 : Math.round(((value - low) / (high - low)) * (BARS.length - 1))]
+      : ' ',
+  )
+  return `${bars.join('')}  ${low} … ${high}`
+}
+
+function told(
+  { notice, state, nextAttempt, attempts }: Explained['notices'][number],
+  now: Timestamp,
+): string[] {
+  const next = nextAttempt === null ? '' : `, next attempt in ${readableDuration(between(now, nextAttempt))}`
+  return [
+    `  told        ${ago(notice.at, now)}: ${printable(notice.title, 120)} (${printable(notice.reason)}) ${state}${next}`,
+    ...attempts.map(
+      (attempt) =>
+        `                ${ago(attempt.at, now)} ${printable(attempt.result)} ${printable(attempt.detail ?? '', 200)}`,
+    ),
+  ]
+}
+
+const ago = (at: Timestamp, now: Timestamp): string => `${readableDuration(between(at, now))} ago`
