@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Runs the tests against real servers and writers: installs these once into a cache, then runs vitest. Arguments go to vitest.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+cache=${TIDEMARK_LIVE_CACHE:-$HOME/.cache/tidemark-live}
+mkdir -p "$cache"
+
+# Debian packages whose programs the tests start, as package:program. They are unpacked, not installed: an installed
+# Prometheus would start itself as a service.
+debian=(prometheus:prometheus prometheus:promtool)
+export PATH="$cache/debian/usr/bin:$PWD/node_modules/.bin:$PWD/node_modules/node/bin:$PATH"
+updated=
+for entry in "${debian[@]}"; do
+  package=${entry%%:*} program=${entry##*:}
+  command -v "$program" >/dev/null && continue
+  if [ -z "$updated" ] && [ "$(id -u)" = 0 ]; then
+    apt-get update -qq
+    updated=1
+  fi
+  echo "unpacking $package into $cache/debian"
+  mkdir -p "$cache/debian/download"
+  (cd "$cache/debian/download" && apt-get download -qq "$package" && dpkg -x "$package"_*.deb ..)
+  command -v "$program" >/dev/null || { echo "$program is needed; install Debian's package $package" >&2; exit 1; }
+done
+
+wanted=$(sha256sum test/live/requirements.txt)
+if [ "$(cat "$cache/venv/.installed" 2>/dev/null)" != "$wanted" ]; then
+  echo "installing test/live/requirements.txt into $cache/venv"
+  if ! python3 -c 'import ensurepip' 2>/dev/null && [ "$(id -u)" = 0 ]; then
+    apt-get update -qq
+    apt-get install -y -qq python3-venv
+  fi
+  rm -rf "$cache/venv"
+  python3 -m venv "$cache/venv"
+  "$cache/venv/bin/pip" install --quiet --disable-pip-version-check -r test/live/requirements.txt
+  echo "$wanted" >"$cache/venv/.installed"
+fi
+export TIDEMARK_LIVE_VENV="$cache/venv"
+
+exec vitest run --config vitest.live.config.ts "$@"
