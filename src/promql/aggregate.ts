@@ -225,7 +225,7 @@ export function quantileAggregation(
     const { steps } = frame.grid
     const members = membersOf(shape)
     const out = newBlock(groupsOf(shape).shape, steps, frame.budget, true)
-    const gathered = new Float64Array(Math.max(0, ...members.map((rows) => rows.length)))
+    const gathered = new Float64Array(members.reduce((most, { length }) => Math.max(most, length), 0))
     for (const [group, rows] of members.entries())
       for (let step = 0; step < steps; step++) {
         let count = 0

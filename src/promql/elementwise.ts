@@ -1,5 +1,5 @@
 // Functions that map each value of an instant vector, perhaps with scalars: abs, clamp, round, hour…
-import { mergeDuplicates, nameDropper, newBlock } from './block.ts'
+import { maskOf, mergeDuplicates, nameDropper, newBlock } from './block.ts'
 import type { Block } from './block.ts'
 import { timeAt } from './frame.ts'
 import type { Frame } from './frame.ts'
@@ -119,7 +119,7 @@ export function clamp(inner: VectorOf, low: ScalarOf, high: ScalarOf, delayed: b
     const [min, max] = [low(frame), high(frame)]
     const { steps } = frame.grid
     if (!min.some((value, step) => max[step]! < value)) return block
-    const present = block.present ?? new Uint8Array(block.values.length).fill(1)
+    const present = maskOf(block)
     for (let i = 0; i < present.length; i++) if (max[i % steps]! < min[i % steps]!) present[i] = 0
     return { ...block, present }
   }

@@ -15,15 +15,19 @@ export function hashRatio(metric: Metric): number {
 
 /** Names and values, each with its length in front: one byte, or 255 and three more. */
 function encode({ pairs }: Metric): Uint8Array {
-  const bytes: number[] = []
-  for (const text of pairs) {
+  const parts = pairs.flatMap((text) => {
     const encoded = encoder.encode(text)
     const { length } = encoded
-    if (length < 255) bytes.push(length)
-    else bytes.push(255, length & 255, (length >> 8) & 255, (length >> 16) & 255)
-    bytes.push(...encoded)
+    const head = length < 255 ? [length] : [255, length & 255, (length >> 8) & 255, (length >> 16) & 255]
+    return [Uint8Array.from(head), encoded]
+  })
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const part of parts) {
+    bytes.set(part, at)
+    at += part.length
   }
-  return Uint8Array.from(bytes)
+  return bytes
 }
 
 const P1 = 0x9e3779b185ebca87n

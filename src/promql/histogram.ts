@@ -56,7 +56,7 @@ const histogramsOf = perShape((shape): Histograms => {
       bounds: Float64Array.from(buckets, ({ bound }) => bound),
     }
   })
-  const widest = Math.max(0, ...all.map(({ rows }) => rows.length))
+  const widest = all.reduce((most, { rows }) => Math.max(most, rows.length), 0)
   return { all, shape: { metrics: all.map(({ metric }) => metric), drop: null }, bad, widest }
 })
 

@@ -21,6 +21,8 @@ export interface MemorySeries extends SeriesReader, SeriesWriter {
 
 export function memorySeries(): MemorySeries {
   const all = new Map<string, Column>()
+  /** The same by metric name, which nearly every selector asks for. */
+  const byName = new Map<string, Column[]>()
   /** Per scope: the series of its previous append. */
   const written = new Map<string, ReadonlySet<Column>>()
   let generation = 0
@@ -31,6 +33,10 @@ export function memorySeries(): MemorySeries {
     if (column === undefined) {
       column = new Column(labels)
       all.set(key, column)
+      const name = labels[NAME] ?? ''
+      const named = byName.get(name)
+      if (named === undefined) byName.set(name, [column])
+      else named.push(column)
       generation += 1
     }
     return column
@@ -42,7 +48,9 @@ export function memorySeries(): MemorySeries {
     },
     find(matchers: readonly Matcher[]): readonly SeriesHandle[] {
       const test = labelsTest(matchers)
-      return [...all.values()].filter((column) => test(column.labels))
+      const name = matchers.find((matcher) => matcher.name === NAME && matcher.op === '=')
+      const candidates = name === undefined ? [...all.values()] : (byName.get(name.value) ?? [])
+      return candidates.filter((column) => test(column.labels))
     },
     load(labels, { timestamps, values, stale, starts }) {
       const column = columnOf(labels)

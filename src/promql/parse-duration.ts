@@ -6,6 +6,7 @@ import type { Token } from './lex.ts'
 
 /** Go's time.Duration is 64 bits of nanoseconds. */
 const MAX_SECONDS = 2 ** 63 / 1e9
+const MAX_DEPTH = 100
 
 /** The value of a number or duration token in seconds, null for any other token. */
 export function literalValue(cursor: Cursor, token: Token): number | null {
@@ -33,7 +34,7 @@ export const toMillis = (seconds: number): number => Math.trunc(Math.round(secon
 /** What stands in [ ]. */
 export function positiveDuration(cursor: Cursor): Duration {
   const { start } = cursor.peek()
-  const expr = durationExpr(cursor, 0)
+  const expr = durationExpr(cursor, 0, 0)
   if (expr.op !== 'number') return expr
   const ms = toMillis(expr.value)
   if (!(ms > 0)) return cursor.fail('duration must be greater than 0', { start, end: cursor.last().end })
@@ -43,7 +44,7 @@ export function positiveDuration(cursor: Cursor): Duration {
 /** What follows `offset`: one term, so that `foo offset 5m + 2` adds 2 to foo. */
 export function offsetDuration(cursor: Cursor): Duration {
   const sign = cursor.take('-') ? '-' : cursor.take('+') ? '+' : ''
-  const expr = term(cursor, 'offset')
+  const expr = term(cursor, 'offset', 0)
   if (expr.op !== 'number') return sign === '-' ? { op: 'negate', of: expr } : expr
   const ms = toMillis(sign === '-' ? -expr.value : expr.value)
   return Number.isFinite(ms) ? ms : cursor.fail('duration out of range')
@@ -51,29 +52,35 @@ export function offsetDuration(cursor: Cursor): Duration {
 
 const POWER: Readonly<Record<string, number>> = { '+': 1, '-': 1, '*': 2, '/': 2, '%': 2, '^': 3 }
 
-function durationExpr(cursor: Cursor, minimum: number): DurationExpr {
-  let left = signed(cursor)
-  for (;;) {
+function durationExpr(cursor: Cursor, minimum: number, depth: number): DurationExpr {
+  checkDepth(cursor, depth)
+  let left = signed(cursor, depth)
+  for (let height = depth; ; height++) {
+    checkDepth(cursor, height)
     const op = cursor.peek().kind === 'punctuation' ? cursor.peek().text : ''
     const power = POWER[op]
     if (power === undefined || power < minimum) return left
     const at = cursor.next()
-    const right = durationExpr(cursor, op === '^' ? power : power + 1)
+    const right = durationExpr(cursor, op === '^' ? power : power + 1, depth + 1)
     if (right.op === 'number' && right.value === 0 && (op === '/' || op === '%'))
       cursor.fail(op === '/' ? 'division by zero' : 'modulo by zero', at)
     left = { op: op as '+' | '-' | '*' | '/' | '%' | '^', left, right }
   }
 }
 
-function signed(cursor: Cursor): DurationExpr {
+const checkDepth = (cursor: Cursor, depth: number): void => {
+  if (depth > MAX_DEPTH) cursor.fail(`the duration is nested more than ${MAX_DEPTH} levels deep`)
+}
+
+function signed(cursor: Cursor, depth: number): DurationExpr {
   const sign = cursor.take('-') ? '-' : cursor.take('+') ? '+' : ''
-  if (sign === '') return term(cursor, 'subquery or range selector')
-  const of = durationExpr(cursor, 3)
+  if (sign === '') return term(cursor, 'subquery or range selector', depth)
+  const of = durationExpr(cursor, POWER['^']!, depth + 1)
   if (sign === '+') return of
   return of.op === 'number' ? { ...of, value: -of.value } : { op: 'negate', of }
 }
 
-function term(cursor: Cursor, context: string): DurationExpr {
+function term(cursor: Cursor, context: string, depth: number): DurationExpr {
   const token = cursor.peek()
   const value = literalValue(cursor, token)
   if (value !== null) {
@@ -82,7 +89,7 @@ function term(cursor: Cursor, context: string): DurationExpr {
     return { op: 'number', value, duration: token.kind === 'duration' }
   }
   if (cursor.take('(')) {
-    const of = durationExpr(cursor, 0)
+    const of = durationExpr(cursor, 0, depth + 1)
     cursor.expect(')', context)
     return { op: 'paren', of }
   }
@@ -95,9 +102,9 @@ function term(cursor: Cursor, context: string): DurationExpr {
   if (cursor.isKeyword('min_of', 'max_of')) {
     const op = cursor.next().text.toLowerCase() as 'min_of' | 'max_of'
     cursor.expect('(', context)
-    const left = durationExpr(cursor, 0)
+    const left = durationExpr(cursor, 0, depth + 1)
     cursor.expect(',', context)
-    const right = durationExpr(cursor, 0)
+    const right = durationExpr(cursor, 0, depth + 1)
     cursor.expect(')', context)
     return { op, left, right }
   }

@@ -13,7 +13,10 @@ const START = 1_600_000_000_000
 const FIRST_STEP = START + DAY * INTERVAL
 /** Buckets are only asked for five minutes: that much and a little more. */
 const BUCKETS_FROM = DAY - 60
-const RUNS = 7
+const WARM_UP = 5
+const RUNS = 9
+/** Milliseconds after which a slow case has been run often enough. */
+const ENOUGH = 3_000
 
 const EXPRESSIONS = [
   'a_X',
@@ -106,9 +109,21 @@ function* series(): Generator<{ labels: Labels; timestamps: number[]; values: nu
 
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!
 
-async function peerTime(peer: Peer, { expr, steps }: Case): Promise<number> {
+/** The median of several runs, those that warm caches and compilers left out; slow ones are run less often. */
+async function timed(run: () => number | Promise<number>): Promise<number> {
+  let spent = 0
+  for (let i = 0; i < WARM_UP && spent < ENOUGH; i++) spent += await run()
   const times: number[] = []
-  for (let run = 0; run < RUNS; run++) {
+  for (let total = 0; times.length < 3 || (times.length < RUNS && total < ENOUGH);) {
+    const time = await run()
+    times.push(time)
+    total += time
+  }
+  return median(times)
+}
+
+async function peerTime(peer: Peer, { expr, steps }: Case): Promise<number> {
+  return timed(async () => {
     const data = (await peer.get('query_range', {
       query: expr,
       start: String(FIRST_STEP / 1000),
@@ -116,9 +131,8 @@ async function peerTime(peer: Peer, { expr, steps }: Case): Promise<number> {
       step: String(INTERVAL / 1000),
       stats: 'all',
     })) as { stats: { timings: { evalTotalTime: number } } }
-    times.push(data.stats.timings.evalTotalTime * 1000)
-  }
-  return median(times.slice(1))
+    return data.stats.timings.evalTotalTime * 1000
+  })
 }
 
 /** Prints a line of JSON a case, milliseconds; the last line is the geometric mean of the ratios and the worst. */
@@ -136,13 +150,11 @@ export async function run(): Promise<void> {
       end: timestamp(FIRST_STEP + (steps - 1) * INTERVAL),
       step: millis(INTERVAL),
     }
-    const times: number[] = []
-    for (let i = 0; i < RUNS; i++) {
+    const ours = await timed(() => {
       const before = performance.now()
       engine.range(expr, query)
-      times.push(performance.now() - before)
-    }
-    const ours = median(times.slice(1))
+      return performance.now() - before
+    })
     const theirs = await peerTime(peer, one)
     ratios.push(ours / theirs)
     const rounded = (value: number): number => Number(value.toPrecision(3))
