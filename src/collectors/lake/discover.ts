@@ -1,4 +1,5 @@
 // Finds tables below a folder by the folders that table formats keep: `_delta_log/`, `metadata/`, `.hoodie/`.
+import { parseMetadataName } from '../../formats/iceberg/metadata-file.ts'
 import type { ObjectStore } from '../../io/object-store.ts'
 import { inParallel } from '../../io/parallel.ts'
 import { type Reason, explainError, reasonOf } from '../../model/errors.ts'
@@ -104,7 +105,7 @@ async function holdsIcebergMetadata(
   for await (const child of objects.children(folder, { signal, limit: MAX_CHILDREN })) {
     if ('folder' in child) continue
     const name = child.key.slice(child.key.lastIndexOf('/') + 1)
-    if (name === 'version-hint.text' || /\.metadata\.json(\.gz)?$/.test(name)) return true
+    if (name === 'version-hint.text' || parseMetadataName(name) !== null) return true
   }
   return false
 }

@@ -29,6 +29,12 @@ export const lake = defineCollector({
     endpoint: z.url().optional().describe('Another S3 endpoint than the one of the AWS region.'),
     include: Globs.prefault(['**']).describe('Globs on the table path below `path`.'),
     exclude: Globs.prefault([]),
+    roots: z
+      .array(z.string().min(1))
+      .prefault([])
+      .describe(
+        'Other places that Iceberg metadata of these tables may point to; nothing else outside of a table is opened.',
+      ),
     discover: Duration(MINUTE).prefault('10m').describe('How often new and vanished tables are looked for.'),
     event_time: z
       .record(z.string(), z.string())
@@ -54,6 +60,7 @@ class LakeWatch {
   readonly #source: SourceIdentity
   readonly #config: LakeConfig
   readonly #objects: ObjectStore
+  readonly #roots: ReadonlyArray<{ readonly location: string; readonly objects: ObjectStore }>
   readonly #wanted: (table: string) => boolean
   readonly #tables = new Map<string, Watched>()
   #discoveredAt: Timestamp | undefined
@@ -65,6 +72,10 @@ class LakeWatch {
     this.#config = config
     const { region, endpoint } = config
     this.#objects = io.objects(config.path, { region, endpoint })
+    this.#roots = config.roots.map((location) => ({
+      location,
+      objects: io.objects(location, { region, endpoint }),
+    }))
     const included = picomatch(config.include)
     const excluded = picomatch(config.exclude)
     this.#wanted = (table) => included(table) && !excluded(table)
@@ -173,7 +184,7 @@ class LakeWatch {
     const column = Object.entries(this.#config.event_time).find(([glob]) =>
       picomatch(glob)(identity.table),
     )?.[1]
-    const options = column === undefined ? {} : { eventTimeColumn: column }
+    const options = { roots: this.#roots, ...(column === undefined ? {} : { eventTimeColumn: column }) }
     if (format === 'delta') return () => openDeltaTable(objects, identity, options)
     if (format === 'iceberg') return () => openIcebergTable(objects, identity, options)
     return undefined
