@@ -53,6 +53,8 @@ type LakeConfig = z.output<typeof lake.Config>
 interface Watched {
   readonly identity: TableIdentity
   readonly table: OpenTable
+  /** What was odd when it last changed: told at each poll until it changes again. */
+  oddities: readonly string[]
 }
 
 /** Keeps the open tables between polls: that is what makes a quiet table cost one request. */
@@ -126,7 +128,9 @@ class LakeWatch {
         continue
       }
       present.add(identity.id)
-      if (!this.#tables.has(identity.id)) this.#tables.set(identity.id, { identity, table: open() })
+      if (!this.#tables.has(identity.id)) {
+        this.#tables.set(identity.id, { identity, table: open(), oddities: [] })
+      }
     }
     // A folder that could not be listed may hide tables that we know: they stay, and say themselves how they are.
     if (found.failures.length === 0) {
@@ -151,16 +155,17 @@ class LakeWatch {
     if (quiet.length > 0) yield this.#observed(quiet)
   }
 
-  async #refresh(
-    { identity, table }: Watched,
-    ask: Ask,
-  ): Promise<{ id: string; quiet: boolean; facts: Fact[] }> {
+  async #refresh(watched: Watched, ask: Ask): Promise<{ id: string; quiet: boolean; facts: Fact[] }> {
+    const { identity, table } = watched
     try {
       const news = await table.refresh(ask)
-      const oddities = news.problems.map((message) =>
-        this.#problem(`${identity.table}#log`, null, 'corrupt', message, ask.now),
-      )
-      const facts: Fact[] = news.table === null ? [...oddities] : [...news.commits, news.table, ...oddities]
+      if (news.changed || news.problems.length > 0) watched.oddities = news.problems
+      const facts: Fact[] = news.table === null ? [] : [...news.commits, news.table]
+      if (watched.oddities.length > 0) {
+        facts.push(
+          this.#problem(`${identity.table}#log`, null, 'corrupt', watched.oddities.join('; '), ask.now),
+        )
+      }
       return { id: identity.id, quiet: !news.changed, facts }
     } catch (error) {
       if (ask.signal.aborted) throw error
