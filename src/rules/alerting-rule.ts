@@ -179,11 +179,22 @@ export const cleared = (records: readonly AlertRecord[], at: Timestamp): AlertRe
   })
 
 /** What notifications get: what fires, and what resolved a short while ago. */
-export function toAlert(
-  { labels, annotations, value, state }: AlertRecord,
+export function toAlerts(
+  records: readonly AlertRecord[],
   exprText: string,
   at: Timestamp,
   external: External,
+): Alert[] {
+  const told = records.filter(({ state }) => state.phase !== 'pending')
+  if (told.length === 0) return []
+  const link = generatorUrl(external.url, exprText)
+  return told.flatMap((record) => toAlert(record, at, link) ?? [])
+}
+
+function toAlert(
+  { labels, annotations, value, state }: AlertRecord,
+  at: Timestamp,
+  link: string,
 ): Alert | null {
   if (state.phase === 'pending') return null
   const resolved = state.phase === 'resolved'
@@ -194,7 +205,7 @@ export function toAlert(
     startsAt: state.firedAt,
     endsAt: resolved ? state.resolvedAt : null,
     updatedAt: resolved ? state.resolvedAt : noData ? state.knownAt : at,
-    generatorUrl: generatorUrl(external.url, exprText),
+    generatorUrl: link,
     value: noData ? null : value,
     noData,
   }

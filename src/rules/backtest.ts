@@ -9,6 +9,7 @@ import {
   memorySeries,
 } from '../promql/promql.ts'
 import type { External } from './alert-text.ts'
+import { NO_DATA_ANNOTATION } from './alerting-rule.ts'
 import { type Backtest, Ledger } from './backtest-report.ts'
 import { blockQuery } from './block-query.ts'
 import {
@@ -39,11 +40,12 @@ export interface BacktestOptions {
 }
 
 export async function backtest(
-  groups: readonly GroupDefinition[],
+  definitions: readonly GroupDefinition[],
   history: SeriesReader,
   options: BacktestOptions,
 ): Promise<Backtest> {
   const { from, to } = options
+  const groups = definitions.map(withoutTexts)
   const written = writtenNames(groups)
   const overlay = memorySeries()
   const engine = createEngine(together(history, overlay, written))
@@ -87,6 +89,16 @@ export async function backtest(
   }
   return ledger.close(groups, from, to, total)
 }
+
+/** Nobody reads a replay's annotations, and most of its time would go into them. */
+const withoutTexts = (group: GroupDefinition): GroupDefinition => ({
+  ...group,
+  rules: group.rules.map((rule) =>
+    rule.kind === 'recording'
+      ? rule
+      : { ...rule, annotations: rule.annotations.filter(({ name }) => name === NO_DATA_ANNOTATION) },
+  ),
+})
 
 /** Names that the rules themselves write: history must not speak for them. */
 const writtenNames = (groups: readonly GroupDefinition[]): ReadonlySet<string> =>

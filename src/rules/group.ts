@@ -7,7 +7,7 @@ import { type Millis, type Timestamp, MINUTE, millis, timestamp } from '../model
 import type { Expr } from '../promql/promql.ts'
 import { restored } from './alert-state.ts'
 import type { External } from './alert-text.ts'
-import { type AlertRecord, type Surroundings, cleared, evaluateAlerting, toAlert } from './alerting-rule.ts'
+import { type AlertRecord, type Surroundings, cleared, evaluateAlerting, toAlerts } from './alerting-rule.ts'
 import { labelsKey } from './labels.ts'
 import { type Whereabouts, createJudge, inputsOf } from './no-data.ts'
 import type { Query } from './query.ts'
@@ -166,7 +166,7 @@ const restoredState = (state: GroupState, group: string): GroupState => ({
 })
 
 const alertsOf = ({ alerts, exprText }: RuleState, at: Timestamp, external: External): Alert[] =>
-  alerts.flatMap((record) => toAlert(record, exprText, at, external) ?? [])
+  toAlerts(alerts, exprText, at, external)
 
 /** Every rule at one timestamp, in file order; a rule that fails keeps its alerts and does not stop the next. */
 export async function evaluateGroup(

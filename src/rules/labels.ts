@@ -3,12 +3,17 @@ import type { Labels } from '../model/series.ts'
 
 const NAME = '__name__'
 
-/** Equal label sets have equal keys, whatever order they were made in. */
-export const labelsKey = (labels: Labels): string =>
-  Object.keys(labels)
-    .toSorted()
-    .map((name) => `${name}\xff${labels[name]}`)
-    .join('\xfe')
+const keys = new WeakMap<Labels, string>()
+
+/** Equal label sets have equal keys, whatever order they were made in. Label sets are never changed once made. */
+export function labelsKey(labels: Labels): string {
+  const known = keys.get(labels)
+  if (known !== undefined) return known
+  let key = ''
+  for (const name of Object.keys(labels).toSorted()) key += `${name}\xff${labels[name]}\xfe`
+  keys.set(labels, key)
+  return key
+}
 
 export function withoutName(labels: Labels): Labels {
   const { [NAME]: _, ...rest } = labels
