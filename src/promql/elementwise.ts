@@ -67,15 +67,7 @@ export function mapValues(inner: VectorOf, of: (value: number) => number, delaye
     const block = inner(frame)
     const values = writable(block)
     for (let i = 0; i < values.length; i++) values[i] = of(values[i]!)
-    return mergeDuplicates(
-      {
-        shape: dropName(block.shape),
-        values,
-        present: block.present,
-        shared: block.shared && block.present !== null,
-      },
-      frame,
-    )
+    return mergeDuplicates({ ...block, shape: dropName(block.shape), values }, frame)
   }
 }
 

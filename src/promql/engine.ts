@@ -21,6 +21,7 @@ import { stringOf } from './compiler.ts'
 import type { ScalarOf, VectorOf } from './compiler.ts'
 import { RangeCollector } from './collect.ts'
 import type { Shape } from './block.ts'
+import { nextSlice } from './slices.ts'
 
 interface Annotated {
   /** As Prometheus words them: `PromQL warning: … (1:15)`. */
@@ -78,13 +79,10 @@ const DEFAULT_LIMITS: Limits = {
 
 /** Plans kept between evaluations. */
 const MAX_PLANS = 4_000
-/** How long a sliced query runs before it gives way, in milliseconds. */
-const SLICE = 5
-
 export interface Engine {
   instant(expr: string | Expr, at: Timestamp, options?: QueryOptions): InstantResult
   range(expr: string | Expr, query: RangeQuery, options?: QueryOptions): RangeResult
-  /** As range, but gives way every few milliseconds, so that a large query does not delay a rule. */
+  /** As range, but gives way every few milliseconds, so that a large query does not delay a rule; a step is the least it does at once. */
   rangeSliced(
     expr: string | Expr,
     query: RangeQuery,
@@ -162,12 +160,13 @@ export function createEngine(reader: SeriesReader, given: Partial<Limits> = {}):
     },
     async rangeSliced(expr, query, yieldNow, options = {}) {
       const { plan, frame, collector } = startRange(expr, query, options)
+      let before = null
       for (let steps = 1; !collector.done;) {
-        const before = limits.now()
-        collector.advance(frame, steps)
-        const took = Math.max(limits.now() - before, 0.01)
-        // Grow towards slices of the right length, at most fourfold: the first one may have met a cold cache.
-        steps = Math.max(1, Math.floor(steps * Math.min(4, SLICE / took)))
+        const start = limits.now()
+        collector.advance(frame, Math.min(steps, plan.slice))
+        const last = { steps, took: limits.now() - start }
+        steps = nextSlice(before, last)
+        before = last
         if (!collector.done) await yieldNow()
       }
       return { type: 'matrix', series: collector.series(), ...annotations(frame, plan) }
