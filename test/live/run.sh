@@ -7,7 +7,10 @@ mkdir -p "$cache"
 
 # Debian packages whose programs the tests start, as package:program. They are unpacked, not installed: an installed
 # Prometheus would start itself as a service.
-debian=(prometheus:prometheus prometheus:promtool)
+debian=(
+  prometheus:prometheus prometheus:promtool
+  prometheus-alertmanager:prometheus-alertmanager prometheus-alertmanager:amtool
+)
 export PATH="$cache/debian/usr/bin:$PWD/node_modules/.bin:$PWD/node_modules/node/bin:$PATH"
 updated=
 for entry in "${debian[@]}"; do
@@ -22,6 +25,13 @@ for entry in "${debian[@]}"; do
   (cd "$cache/debian/download" && apt-get download -qq "$package" && dpkg -x "$package"_*.deb ..)
   command -v "$program" >/dev/null || { echo "$program is needed; install Debian's package $package" >&2; exit 1; }
 done
+
+# Alertmanager looks for its default templates in this one place.
+templates=/usr/share/prometheus/alertmanager
+if [ ! -e "$templates/default.tmpl" ] && [ -d "$cache/debian$templates" ] && [ "$(id -u)" = 0 ]; then
+  mkdir -p "$templates"
+  cp "$cache/debian$templates"/*.tmpl "$templates/"
+fi
 
 wanted=$(sha256sum test/live/requirements.txt)
 if [ "$(cat "$cache/venv/.installed" 2>/dev/null)" != "$wanted" ]; then
