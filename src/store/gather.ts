@@ -16,10 +16,10 @@ export class Gather {
   #sorted = true
 
   clear(): void {
+    if (this.#anyStale) this.stale.fill(0, 0, this.length)
     this.length = 0
     this.#anyStale = false
     this.#sorted = true
-    this.stale.fill(0)
   }
 
   push(at: number, value: number, stale: boolean): void {
@@ -75,4 +75,13 @@ export class Gather {
     this.values = wider(this.values, new Float64Array(size))
     this.stale = wider(this.stale, new Uint8Array(size))
   }
+}
+
+/** Reads of one series after the other share their working memory; what comes out is a copy. */
+const shared = new Gather()
+
+export function gathered(fill: (out: Gather) => void): Samples {
+  shared.clear()
+  fill(shared)
+  return shared.finish()
 }

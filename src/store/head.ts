@@ -3,16 +3,14 @@ import type { Range } from '../model/series.ts'
 import type { Gather } from './gather.ts'
 import { SeriesIndex } from './series-index.ts'
 import type { Late, ReadSamples, Series } from './series.ts'
+import type { Column } from './page.ts'
 import { Timeline } from './timeline.ts'
 
 /** One append, resolved to series: from a writer, or read back from disk. */
-export interface Append {
+export interface Append extends Column {
   readonly timeline: Timeline
-  readonly at: number
-  readonly tick: number
   /** By position; the timeline's own list where nothing changed. */
   readonly series: readonly Series[]
-  readonly values: Float64Array
   /** Series of the previous append that are not in this one. */
   readonly ended: readonly Series[]
 }
@@ -51,7 +49,7 @@ export class Head {
     return timeline
   }
 
-  apply({ timeline, at, tick, series, values, ended }: Append): void {
+  apply({ timeline, series, ended, at, tick, values }: Append): void {
     if (at <= timeline.lastAt) {
       for (const [i, one] of series.entries())
         this.#addLate(one, { at, value: values[i]!, stale: false, tick })
@@ -60,7 +58,7 @@ export class Head {
     }
     if (series !== timeline.current || timeline.disturbed) this.arrange(timeline, series)
     for (const one of ended) timeline.claim(one)
-    timeline.append(at, tick, values, ended)
+    timeline.appendLast({ at, tick, values }, ended)
   }
 
   /** Gives the series of a scope's append their rows. */
@@ -118,11 +116,13 @@ export class Head {
   #forgetLate(): void {
     for (const series of this.late) {
       const floor = series.timeline === null ? Infinity : Math.max(series.floor, series.timeline.floor)
-      const rest = series.late!.filter(
-        ({ at, tick }) => !isBelow(this.kept, at, tick) || (at >= floor && series.earlier === null),
-      )
-      series.late = rest.length > 0 ? rest : null
-      if (rest.length === 0) this.late.delete(series)
+      const goes = ({ at, tick }: Late): boolean =>
+        isBelow(this.kept, at, tick) && (at < floor || series.earlier !== null)
+      const gone = series.late!.filter(goes)
+      if (gone.length === 0) continue
+      series.late = gone.length < series.late!.length ? series.late!.filter((late) => !goes(late)) : null
+      series.floor = Math.max(series.floor, gone.at(-1)!.at + 1)
+      if (series.late === null) this.late.delete(series)
     }
   }
 

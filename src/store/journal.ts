@@ -3,6 +3,7 @@ import { explainError } from '../model/errors.ts'
 import type { Database } from './database.ts'
 import { type Append, type Head, type Watermark, isBelow } from './head.ts'
 import { NAME } from './labels.ts'
+import type { Column } from './page.ts'
 import type { Series } from './series.ts'
 import {
   DICTIONARY_ROW,
@@ -21,8 +22,13 @@ import type { StoreLog, Writing } from './writing.ts'
 
 /** Appends that are written as the difference to one full append. */
 const BASE_LIFE = 60
+/** Appends replayed together; each is held uncompressed until then. */
+const RUN = 16
 /** Of a scope that has only written late samples. */
 const NO_LAYOUT = 0
+
+/** The series of an append, by position. */
+type Layouts = ReadonlyMap<number, readonly Series[]>
 
 /** What the next append of a scope is compared with, and the layout it shares. */
 interface Written {
@@ -43,6 +49,7 @@ export class Journal {
   #nextScope = 1
   #nextLayout = 1
   #nextTick = 1
+  #scratch = new Float64Array(0)
 
   constructor(database: Database, writing: Writing, log: StoreLog) {
     this.#database = database
@@ -82,7 +89,8 @@ export class Journal {
     const layout = sameLayout ? before.layout : this.#nextLayout
     const base = sameLayout && before.base !== null && before.base.uses < BASE_LIFE ? before.base : null
     const row: Tick = { id: tick, scope: timeline.scope, at, layout, base: base?.tick ?? null }
-    const bytes = difference(values, base?.values ?? null, new Float64Array(values.length))
+    if (this.#scratch.length < values.length) this.#scratch = new Float64Array(Math.ceil(values.length * 1.1))
+    const bytes = difference(values, base?.values ?? null, this.#scratch)
     const body = encodeValues(bytes)
     const endedIds = encodeIds(ended.map(({ id }) => id))
     this.#writing.samples(this.#database, 'append samples', () => {
@@ -260,12 +268,9 @@ export class Journal {
     }
   }
 
-  #replay(
-    head: Head,
-    byId: ReadonlyMap<number, Series>,
-    layouts: ReadonlyMap<number, readonly Series[]>,
-  ): void {
+  #replay(head: Head, byId: ReadonlyMap<number, Series>, layouts: Layouts): void {
     const bases = new Map<number, Float64Array>()
+    const runs = new Runs(head)
     const rows = this.#database.prepare(
       `SELECT id, scope, at, layout, base, ended, body FROM ticks JOIN tick_bodies ON tick = id ORDER BY id`,
     )
@@ -273,23 +278,51 @@ export class Journal {
     for (const row of rows.iterate() as unknown as Iterable<Tick & { ended: Uint8Array; body: Uint8Array }>) {
       try {
         const series = known(layouts, row.layout)
-        const values = decodeValues(
-          row.body,
-          row.base === null ? null : known(bases, row.base),
-          series.length,
-        )
-        if (row.base === null) bases.set(row.id, values)
+        const base = row.base === null ? null : known(bases, row.base)
+        const values = decodeValues(row.body, base, series.length)
+        if (base === null) bases.set(row.id, values)
         if (isBelow(head.kept, row.at, row.id)) continue
         const timeline = known(head.timelines, row.scope)
         const ended = decodeIds(row.ended).map((id) => known(byId, id))
-        head.apply({ timeline, at: row.at, tick: row.id, series, values, ended })
+        runs.take({ timeline, at: row.at, tick: row.id, series, values, ended })
       } catch (error) {
         damaged += 1
         if (damaged === 1)
           this.#log.error({ tick: row.id, error: explainError(error) }, 'damaged samples left out')
       }
     }
+    runs.flush()
     if (damaged > 1) this.#log.error({ appends: damaged }, 'damaged samples left out')
+  }
+}
+
+/** Appends that a scope makes of the same series go into the head several at once: that is most of a start. */
+class Runs {
+  readonly #head: Head
+  readonly #columns = new Map<Timeline, Column[]>()
+
+  constructor(head: Head) {
+    this.#head = head
+  }
+
+  take(append: Append): void {
+    const { timeline, at, tick, series, values, ended } = append
+    const columns = this.#columns.get(timeline) ?? []
+    const last = columns.at(-1)?.at ?? timeline.lastAt
+    if (series !== timeline.current || timeline.disturbed || ended.length > 0 || at <= last) {
+      // Series may change hands here, so everything before it comes first.
+      this.flush()
+      this.#head.apply(append)
+    } else if (columns.push({ at, tick, values }) < RUN) this.#columns.set(timeline, columns)
+    else {
+      timeline.append(columns)
+      this.#columns.delete(timeline)
+    }
+  }
+
+  flush(): void {
+    for (const [timeline, columns] of this.#columns) timeline.append(columns)
+    this.#columns.clear()
   }
 }
 

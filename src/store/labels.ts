@@ -26,16 +26,19 @@ export function labelProblem(name: string, labels: Labels): string | null {
   return count > LABELS_MAX ? `${name} has ${count} labels, the limit is ${LABELS_MAX}` : null
 }
 
-/** FNV-1a over UTF-16 units, mixed so that the order of labels does not matter. */
+/** The sum of the pairs' hashes: the order of labels does not matter. */
 export function labelsHash(name: string, labels: Labels): number {
-  let hash = textHash(name, 0x811c9dc5)
+  let hash = pairHash(NAME, name)
   for (const key in labels) {
     const value = labels[key]!
-    if (value !== '' && key !== NAME) hash = (hash + textHash(value, textHash(key, 0x811c9dc5))) | 0
+    if (value !== '' && key !== NAME) hash = (hash + pairHash(key, value)) | 0
   }
-  return hash >>> 0
+  return hash
 }
 
+export const pairHash = (name: string, value: string): number => textHash(value, textHash(name, 0x811c9dc5))
+
+/** FNV-1a over UTF-16 units. */
 function textHash(text: string, seed: number): number {
   let hash = seed
   for (let i = 0; i < text.length; i += 1) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)

@@ -3,7 +3,7 @@ import { explainError } from '../model/errors.ts'
 import type { Labels, Matcher, Range, Sample, Samples, SeriesReader, SeriesWriter } from '../model/series.ts'
 import type { Millis, Timestamp } from '../model/units.ts'
 import type { Database } from './database.ts'
-import { Gather } from './gather.ts'
+import { gathered } from './gather.ts'
 import { Head } from './head.ts'
 import { Journal } from './journal.ts'
 import { labelProblem, sameLabels } from './labels.ts'
@@ -34,6 +34,7 @@ export class Metrics implements SeriesReader, SeriesWriter {
   readonly #parts: Parts
   #upkeep: Generator<void> | null = null
   #shed = false
+  #values = new Float64Array(0)
   #mark = 0
   #dropped = 0
   #duplicates = 0
@@ -109,7 +110,7 @@ export class Metrics implements SeriesReader, SeriesWriter {
   /** Most appends bring the same series in the same order as the previous one: then nothing is looked up. */
   #resolve(timeline: Timeline, samples: readonly Sample[], at: number): Resolved {
     const { current } = timeline
-    const values = new Float64Array(samples.length)
+    const values = this.#room(samples.length)
     let same = 0
     if (!timeline.disturbed)
       while (same < samples.length && same < current.length) {
@@ -121,6 +122,12 @@ export class Metrics implements SeriesReader, SeriesWriter {
     if (same === samples.length && same === current.length && !timeline.disturbed)
       return { series: current, values, ended: [] }
     return this.#resolveChanged(timeline, samples, { at, same, values })
+  }
+
+  /** One array for the values of all appends: nobody keeps it. */
+  #room(length: number): Float64Array {
+    if (this.#values.length < length) this.#values = new Float64Array(Math.ceil(length * 1.1))
+    return this.#values.subarray(0, length)
   }
 
   #resolveChanged(
@@ -140,7 +147,7 @@ export class Metrics implements SeriesReader, SeriesWriter {
       if (one === undefined) continue
       // After something new or missing the rest usually follows in its old order.
       if (one.timeline === timeline && one.position >= 0) expected = one.position + 1
-      if (one.mark === mark || (one.timeline !== timeline && this.#has(one, at))) {
+      if (one.mark === mark || (one.timeline !== timeline && this.#mayHave(one, at) && this.#has(one, at))) {
         this.#duplicates += 1
         continue
       }
@@ -185,6 +192,11 @@ export class Metrics implements SeriesReader, SeriesWriter {
     return undefined
   }
 
+  /** False, without a look, for what is new or only on disk. */
+  #mayHave({ timeline, late }: Series, at: number): boolean {
+    return timeline !== null || late !== null || at < this.#head.kept.cut
+  }
+
   #has(series: Series, at: number): boolean {
     return this.#read(series, { from: at as Timestamp, to: at as Timestamp }).timestamps.length > 0
   }
@@ -195,19 +207,19 @@ export class Metrics implements SeriesReader, SeriesWriter {
       return this.#readScattered(series, range)
     const floor = Math.max(series.floor, timeline.floor)
     if (range.from >= floor || !this.#segments.covers(range.from, floor)) return timeline.samples(row, range)
-    const found = new Gather()
-    this.#segments.read(series, { from: range.from, to: Math.min(range.to, floor - 1) as Timestamp }, found)
-    if (found.length === 0) return timeline.samples(row, range)
-    timeline.gather(row, range, found)
-    return found.finish()
+    const older = { from: range.from, to: Math.min(range.to, floor - 1) as Timestamp }
+    return gathered((out) => {
+      this.#segments.read(series, older, out)
+      timeline.gather(row, range, out)
+    })
   }
 
   /** A series with late samples, or of several scopes, or with nothing in the head. */
   #readScattered(series: Series, range: Range): Samples {
-    const found = new Gather()
-    this.#segments.read(series, range, found)
-    this.#head.gather(series, range, found)
-    return found.finish()
+    return gathered((out) => {
+      this.#segments.read(series, range, out)
+      this.#head.gather(series, range, out)
+    })
   }
 
   /** Compaction and retention; each step is short. Goes on where an earlier call stopped. */

@@ -9,6 +9,13 @@ const ABSENT = 1
 const STALE = 2
 const QUIET_NAN = 0x7ff80000
 
+/** What one append brings: a value per position. */
+export interface Column {
+  readonly at: number
+  readonly tick: number
+  readonly values: Float64Array
+}
+
 /** Row numbers of a sealed page's index that are no dense row. */
 const CONSTANT = -1
 const EMPTY = -2
@@ -61,27 +68,27 @@ export class Page {
     )
   }
 
-  /** Opens the next column. The page must be open and have room. */
-  addColumn(at: number, tick: number): void {
-    this.times[this.columns] = at
-    this.ticks[this.columns] = tick
-    this.columns += 1
-  }
-
-  /** One value per row number, into the newest column. */
-  write(rows: Int32Array, values: Float64Array, count: number): void {
+  /** Adds columns: each has a value for every row number. The page must be open and have room. */
+  write(rows: Int32Array, count: number, columns: readonly Column[]): void {
     const cells = this.#values
-    const column = this.columns - 1
     for (let i = 0; i < count; i += 1) {
-      const value = values[i]!
-      const cell = rows[i]! * PAGE_COLUMNS + column
-      if (value === value) cells[cell] = value
-      else this.#mark(cell, 0)
+      let cell = rows[i]! * PAGE_COLUMNS + this.columns
+      for (let k = 0; k < columns.length; k += 1, cell += 1) {
+        const value = columns[k]!.values[i]!
+        if (value === value) cells[cell] = value
+        else this.#mark(cell, 0)
+      }
+    }
+    for (const { at, tick } of columns) {
+      this.times[this.columns] = at
+      this.ticks[this.columns] = tick
+      this.columns += 1
     }
   }
 
-  writeStale(row: number): void {
-    this.#mark(row * PAGE_COLUMNS + this.columns - 1, STALE)
+  /** Marks the ends of rows in the column that will be written next. */
+  writeStale(rows: Int32Array): void {
+    for (const row of rows) this.#mark(row * PAGE_COLUMNS + this.columns, STALE)
   }
 
   /** No more columns: keeps one number for a row that never changed, and nothing for one that was never written. */

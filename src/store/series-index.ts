@@ -1,12 +1,15 @@
 // All series by their labels: which one is this sample's, and which ones does a selector mean.
 import type { Labels, Matcher } from '../model/series.ts'
-import { NAME, labelsHash, sameLabels } from './labels.ts'
+import { NAME, labelsHash, pairHash, sameLabels } from './labels.ts'
 import { type Test, labelValue, testOf } from './matcher.ts'
 import { type ReadSamples, Series } from './series.ts'
 
 /** The series with one value of one label, in order of id. Holds the one copy of the value's text. */
 interface Posting {
+  readonly name: string
   readonly value: string
+  /** Its part of a label set's hash. */
+  readonly hash: number
   series: Series[]
 }
 
@@ -48,15 +51,21 @@ export class SeriesIndex {
 
   /** Ids only grow: later series have larger ones. */
   add(id: number, name: string, labels: Labels): Series {
-    const own: Record<string, string> = {}
     // One order of keys gives all series of a metric one shape, and that is half their memory.
-    own[NAME] = this.#posting(NAME, name).value
-    for (const key of Object.keys(labels).toSorted())
-      if (labels[key] !== '' && key !== NAME) own[key] = this.#posting(key, labels[key]!).value
-    const series = new Series(id, own, labelsHash(name, own), this.#read)
-    for (const key in own) this.#posting(key, own[key]!).series.push(series)
+    const keys = Object.keys(labels).filter((key) => labels[key] !== '' && key !== NAME)
+    const postings = keys.toSorted().map((key) => this.#posting(key, labels[key]!))
+    const first = this.#posting(NAME, name)
+    const own: Record<string, string> = { [NAME]: first.value }
+    let hash = first.hash
+    for (const { name: key, value, hash: part } of postings) {
+      own[key] = value
+      hash = (hash + part) | 0
+    }
+    const series = new Series(id, own, hash, this.#read)
+    first.series.push(series)
+    for (const posting of postings) posting.series.push(series)
     this.#all.push(series)
-    if (this.#all.length * 2 > this.#slots.length) this.#rehash(this.#slots.length * 2)
+    if (this.#all.length * 2 > this.#slots.length) this.#rehash(this.#slots.length * 4)
     else this.#place(series)
     this.#generation += 1
     return series
@@ -123,7 +132,8 @@ export class SeriesIndex {
     let values = this.#postings.get(name)
     if (values === undefined) this.#postings.set(name, (values = new Map()))
     let posting = values.get(value)
-    if (posting === undefined) values.set(value, (posting = { value, series: [] }))
+    if (posting === undefined)
+      values.set(value, (posting = { name, value, hash: pairHash(name, value), series: [] }))
     return posting
   }
 

@@ -1,7 +1,7 @@
 // The head of one scope: its appends' times, and its series' values in pages.
 import type { Range, Samples } from '../model/series.ts'
-import { Gather, NO_SAMPLES } from './gather.ts'
-import { PAGE_COLUMNS, Page } from './page.ts'
+import { type Gather, NO_SAMPLES, gathered } from './gather.ts'
+import { type Column, PAGE_COLUMNS, Page } from './page.ts'
 import type { Rows, Series } from './series.ts'
 
 /** Columns [from, to) of one page. */
@@ -76,18 +76,27 @@ export class Timeline implements Rows {
     this.#ended.set(series.row, { series, sequence: this.#sequence })
   }
 
-  /** Writes one column: the current series' values by position, and staleness for those that ended. */
-  append(at: number, tick: number, values: Float64Array, ended: readonly Series[]): void {
-    const page = this.#openPage()
-    page.addColumn(at, tick)
-    page.write(this.rows, values, this.current.length)
-    for (const series of ended) {
-      page.writeStale(series.row)
-      this.leave(series)
+  /** Writes columns: the current series' values by position. Several at once are several times faster than singly. */
+  append(columns: readonly Column[]): void {
+    for (let done = 0; done < columns.length;) {
+      const page = this.#openPage()
+      const fitting = columns.slice(done, done + PAGE_COLUMNS - page.columns)
+      page.write(this.rows, this.current.length, fitting)
+      if (page.columns === PAGE_COLUMNS) page.seal()
+      done += fitting.length
     }
-    this.lastAt = at
+    this.lastAt = columns.at(-1)!.at
     this.#version += 1
-    if (page.columns === PAGE_COLUMNS) page.seal()
+  }
+
+  /** Writes one column, and staleness into it for series that ended. */
+  appendLast(column: Column, ended: readonly Series[]): void {
+    if (ended.length > 0) {
+      const page = this.#openPage()
+      page.writeStale(Int32Array.from(ended, ({ row }) => row))
+    }
+    this.append([column])
+    for (const series of ended) this.leave(series)
   }
 
   samples(row: number, { from, to }: Range): Samples {
@@ -109,9 +118,9 @@ export class Timeline implements Rows {
       }
     }
     if (values !== null) return { timestamps, values, stale: null }
-    const found = new Gather()
-    for (const span of spans) span.page.gather(row, span.from, span.to, found)
-    return found.finish()
+    return gathered((out) => {
+      for (const span of spans) span.page.gather(row, span.from, span.to, out)
+    })
   }
 
   gather(row: number, { from, to }: Range, out: Gather): void {

@@ -15,7 +15,7 @@ const COMPACT_EVERY = 2 * HOUR
 /** Samples that come this late are still compacted with their neighbours. */
 const GRACE = 5 * 60_000
 /** Numbers the head may hold: 8 bytes each. Above it the head is compacted and trimmed whatever its age. */
-export const HEAD_MAX = 10_000_000
+export const HEAD_MAX = 8_000_000
 
 export interface Parts {
   readonly database: Database

@@ -2,6 +2,7 @@
 const AREAS: Readonly<Record<string, () => Promise<{ run(only?: string): Promise<void> }>>> = {
   tables: () => import('./tables.ts'),
   promql: () => import('./promql.ts'),
+  store: () => import('./store.ts'),
 }
 
 const [name = '', only] = process.argv.slice(2)
