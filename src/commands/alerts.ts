@@ -5,7 +5,6 @@ import { systemClock } from '../io/clock.ts'
 import { ConfigError } from '../model/errors.ts'
 import { printable } from '../model/text.ts'
 import { millis, parseDuration, readableDuration } from '../model/units.ts'
-import { parseMatchers, printMatcher } from '../notify/notify.ts'
 import { type Shell, print } from './command.ts'
 import { type DaemonOptions, asksDaemon, clientOf } from './daemon.ts'
 import { renderExplanations } from './explanation.ts'
@@ -106,6 +105,7 @@ function silenceCommand(silence: Shell['program']): void {
     const length = parseDuration(options.for)
     if (length === undefined)
       throw new ConfigError(`--for: expected a duration such as 2h, found ${JSON.stringify(options.for)}`)
+    const { parseMatchers } = await import('../notify/notify.ts')
     const now = systemClock.now()
     const body = {
       matchers: matchers
@@ -129,7 +129,9 @@ function silenceCommand(silence: Shell['program']): void {
   asksDaemon(silence.command('list').description('silences that are active or pending')).action(
     async (options: DaemonOptions) => {
       const answer = await clientOf(options).get('/api/v2/silences', { expired: 'false' })
-      print(options.json ? `${JSON.stringify(answer, null, 2)}\n` : renderSilences(Silences.parse(answer)))
+      print(
+        options.json ? `${JSON.stringify(answer, null, 2)}\n` : await renderSilences(Silences.parse(answer)),
+      )
     },
   )
   asksDaemon(silence.command('expire').description('end a silence now').argument('<id>')).action(
@@ -165,7 +167,8 @@ function renderAlerts(alerts: z.output<typeof Alerts>): string {
 const glyph = (severity: string): string =>
   severity === 'warn' || severity === 'warning' ? '▲' : severity === 'info' ? '●' : '✖'
 
-function renderSilences(silences: z.output<typeof Silences>): string {
+async function renderSilences(silences: z.output<typeof Silences>): Promise<string> {
+  const { printMatcher } = await import('../notify/notify.ts')
   if (silences.length === 0) return 'no silences\n'
   return silences
     .map(({ id, status, matchers, endsAt, createdBy, comment }) => {

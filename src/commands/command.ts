@@ -1,4 +1,5 @@
-// What a command is given: the program it adds itself to, and where its exit code goes.
+// What a command is given: the program it adds itself to, and where its exit code goes. Commands import what is heavy
+// when they run, so that none pays for another.
 import type { Command } from 'commander'
 
 /** 0 all is well, 1 something is wrong with what is watched, 2 bad input or config. */

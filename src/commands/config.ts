@@ -1,7 +1,4 @@
 // `tidemark config`: check, print or describe the configuration.
-import { stringify } from 'yaml'
-import { loadRules } from '../agent/agent.ts'
-import { configJsonSchema, loadConfig } from '../config/config.ts'
 import { type Shell, print } from './command.ts'
 
 export function configCommand({ program }: Shell): void {
@@ -11,7 +8,9 @@ export function configCommand({ program }: Shell): void {
     .command('check')
     .description('validate a configuration file and the rule files it names')
     .requiredOption(...file)
-    .action((options: { config: string }) => {
+    .action(async (options: { config: string }) => {
+      const { loadConfig } = await import('../config/config.ts')
+      const { loadRules } = await import('../agent/agent.ts')
       loadRules(loadConfig(options.config))
       print(`${options.config} is valid\n`)
     })
@@ -19,9 +18,16 @@ export function configCommand({ program }: Shell): void {
     .command('print')
     .description('print the effective configuration, secrets hidden')
     .requiredOption(...file)
-    .action((options: { config: string }) => print(stringify(loadConfig(options.config).printable)))
+    .action(async (options: { config: string }) => {
+      const { loadConfig } = await import('../config/config.ts')
+      const { stringify } = await import('yaml')
+      print(stringify(loadConfig(options.config).printable))
+    })
   config
     .command('schema')
     .description('print the JSON Schema of the configuration file, for editors')
-    .action(() => print(`${JSON.stringify(configJsonSchema(), null, 2)}\n`))
+    .action(async () => {
+      const { configJsonSchema } = await import('../config/config.ts')
+      print(`${JSON.stringify(configJsonSchema(), null, 2)}\n`)
+    })
 }

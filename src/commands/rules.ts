@@ -1,20 +1,9 @@
 // `tidemark rules`: check, unit-test and replay Prometheus rule files.
 import path from 'node:path'
 import { z } from 'zod'
-import { catalogue } from '../agent/agent.ts'
-import { readRuleFiles } from '../config/config.ts'
 import { ConfigError } from '../model/errors.ts'
 import { parseDuration } from '../model/units.ts'
-import {
-  type Backtest,
-  type Finding,
-  lintRules,
-  loadRuleFiles,
-  printBacktest,
-  printFinding,
-  printUnitTestReport,
-  runUnitTests,
-} from '../rules/rules.ts'
+import type { Backtest, Finding } from '../rules/rules.ts'
 import { type ExitCode, type Shell, print } from './command.ts'
 import { type DaemonOptions, asksDaemon, clientOf } from './daemon.ts'
 
@@ -52,6 +41,8 @@ export function rulesCommand({ program, finish }: Shell): void {
 const Findings = z.object({ findings: z.array(z.custom<Finding>()) })
 
 async function check(paths: readonly string[], options: CheckOptions): Promise<ExitCode> {
+  const { readRuleFiles } = await import('../config/config.ts')
+  const { printFinding } = await import('../rules/rules.ts')
   const files = readRuleFiles(paths, process.cwd())
   const findings =
     options.url === undefined
@@ -63,9 +54,11 @@ async function check(paths: readonly string[], options: CheckOptions): Promise<E
   return errors > 0 ? 2 : findings.length > 0 ? 1 : 0
 }
 
-type Files = ReturnType<typeof readRuleFiles>
+type Files = ReadonlyArray<{ readonly path: string; readonly text: string }>
 
 async function lint(files: Files): Promise<readonly Finding[]> {
+  const { catalogue } = await import('../agent/agent.ts')
+  const { lintRules, loadRuleFiles } = await import('../rules/rules.ts')
   const { groups, errors, warnings } = loadRuleFiles(files)
   const names = catalogue.metrics.map(({ name }) => name)
   return [...errors, ...warnings, ...(await lintRules(groups, { describe: catalogue.describe, names }))]
@@ -75,6 +68,8 @@ const lintByDaemon = async (files: Files, options: DaemonOptions): Promise<reado
   Findings.parse(await clientOf(options).send('POST', '/api/tidemark/rules/check', { files })).findings
 
 async function test(files: readonly string[], run: string | undefined): Promise<ExitCode> {
+  const { readRuleFiles } = await import('../config/config.ts')
+  const { printUnitTestReport, runUnitTests } = await import('../rules/rules.ts')
   let failed = false
   for (const file of readRuleFiles(files, process.cwd())) {
     const report = await runUnitTests(file, {
@@ -92,6 +87,8 @@ async function replay(paths: readonly string[], options: DaemonOptions & { since
   if (since === undefined) {
     throw new ConfigError(`--since: expected a duration such as 30d, found ${JSON.stringify(options.since)}`)
   }
+  const { readRuleFiles } = await import('../config/config.ts')
+  const { printBacktest } = await import('../rules/rules.ts')
   const files = readRuleFiles(paths, process.cwd())
   const answer = await clientOf(options).send('POST', '/api/tidemark/rules/backtest', { files, since })
   print(options.json ? `${JSON.stringify(answer, null, 2)}\n` : printBacktest(answer as Backtest))

@@ -1,8 +1,4 @@
 // `tidemark run`: the daemon, with its signals, its reload and its banner.
-import { runAgent } from '../agent/agent.ts'
-import { loadConfig } from '../config/config.ts'
-import { systemClock } from '../io/clock.ts'
-import { createLog } from '../io/log.ts'
 import { explainError } from '../model/errors.ts'
 import { type ExitCode, type Shell, print } from './command.ts'
 
@@ -18,6 +14,10 @@ export function runCommand({ program, version, finish }: Shell): void {
 }
 
 async function run(file: string, version: string): Promise<ExitCode> {
+  const { loadConfig } = await import('../config/config.ts')
+  const { runAgent } = await import('../agent/agent.ts')
+  const { systemClock } = await import('../io/clock.ts')
+  const { createLog } = await import('../io/log.ts')
   const ending = new AbortController()
   for (const name of ['SIGTERM', 'SIGINT'] as const) {
     process.once(name, () => {

@@ -1,8 +1,5 @@
 // `tidemark scan`: the health of a lake, once, without config or daemon.
-import { systemClock } from '../io/clock.ts'
-import { createIo } from '../io/io.ts'
-import { type LogLevel, createLog } from '../io/log.ts'
-import { scan, scanJson, scanText } from '../scan/scan.ts'
+import type { LogLevel } from '../io/log.ts'
 import { type ExitCode, type Shell, print } from './command.ts'
 
 interface Options {
@@ -23,6 +20,10 @@ export function scanCommand({ program, finish }: Shell): void {
 }
 
 async function run(paths: readonly string[], options: Options): Promise<ExitCode> {
+  const { scan, scanJson, scanText } = await import('../scan/scan.ts')
+  const { systemClock } = await import('../io/clock.ts')
+  const { createIo } = await import('../io/io.ts')
+  const { createLog } = await import('../io/log.ts')
   const io = createIo({ clock: systemClock, log: createLog(options.log), base: process.cwd() })
   const now = systemClock.now()
   const ask = { now, signal: new AbortController().signal }
