@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { ConfigError, explainError } from '../model/errors.ts'
 import type { Alert } from '../model/alert.ts'
 import type { SilenceFact } from '../model/notice.ts'
+import { REDACTED } from '../model/secret.ts'
 import type { Matcher } from '../model/series.ts'
 import { type Timestamp, plus, timestamp } from '../model/units.ts'
 import {
@@ -19,7 +20,7 @@ import {
 } from '../notify/notify.ts'
 
 /** amtool looks at it before it decides what to ask. */
-const SPOKEN_VERSION = '0.27.0'
+const SPOKEN_VERSION = '0.25.0'
 const MAX_ALERTS = 10_000
 const LABEL = /^[^\p{Cc}]{1,1024}$/u
 
@@ -32,12 +33,14 @@ export interface AlertmanagerApi {
 
 /** Foreign JSON: only what we look at. */
 const Moment = z.iso.datetime({ offset: true }).transform((text) => timestamp(Date.parse(text)))
+/** Go's zero time stands for none. */
+const MaybeMoment = Moment.optional().transform((at) => (at === undefined || at <= 0 ? undefined : at))
 const LabelSet = z.record(z.string().regex(LABEL, 'expected a label name'), z.string().max(16_384))
 const PostableAlert = z.object({
   labels: LabelSet,
   annotations: LabelSet.optional(),
-  startsAt: Moment.optional(),
-  endsAt: Moment.optional(),
+  startsAt: MaybeMoment,
+  endsAt: MaybeMoment,
   generatorURL: z.string().max(16_384).optional(),
 })
 const PostableSilence = z.object({
@@ -109,7 +112,7 @@ function status(app: FastifyInstance, { notifier, startedAt, version }: Alertman
         buildDate: '',
         goVersion: '',
       },
-      config: { original: stringify(z.encode(NotifyConfig, notifier.config)) },
+      config: { original: shownConfig(notifier.config) },
       uptime: iso(startedAt),
     })),
   )
@@ -117,6 +120,18 @@ function status(app: FastifyInstance, { notifier, startedAt, version }: Alertman
     '/api/v2/receivers',
     answering(() => notifier.receiverNames.map((name) => ({ name }))),
   )
+}
+
+/** Blocks of ours that amtool, which reads this strictly, would not take for a configuration. */
+const OURS = ['external_url', 'egress', 'flapping', 'heartbeat', 'digest']
+
+/** The configuration in Alertmanager's words, secrets hidden as it hides them. */
+function shownConfig(config: NotifyConfig): string {
+  const shown = z.encode(NotifyConfig, config) ?? {}
+  const theirs = Object.fromEntries(Object.entries(shown).filter(([key]) => !OURS.includes(key)))
+  const text = stringify(theirs)
+  // amtool 0.25 insists that a webhook's URL is one.
+  return text.replaceAll(`url: ${REDACTED}`, 'url: http://secret.invalid/').replaceAll(REDACTED, '<secret>')
 }
 
 function silences(app: FastifyInstance, { notifier, now }: AlertmanagerApi): void {

@@ -34,7 +34,12 @@ export const compileRoute = (config: RouteConfig): Route => compile(config, DEFA
 function compile(config: RouteConfig, above: typeof DEFAULTS, path: string): Route {
   const matchers = compileMatchers([
     ...Object.entries(config.match ?? {}).map(([name, value]) => ({ name, op: '=' as const, value })),
-    ...Object.entries(config.match_re ?? {}).map(([name, value]) => ({ name, op: '=~' as const, value })),
+    // Alertmanager shows these anchored, and a groupKey (a PagerDuty dedup_key) must survive a move to us.
+    ...Object.entries(config.match_re ?? {}).map(([name, value]) => ({
+      name,
+      op: '=~' as const,
+      value: `^(?:${value})$`,
+    })),
     ...(config.matchers ?? []).flatMap(parseMatchers),
   ])
   const own = {

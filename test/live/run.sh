@@ -10,6 +10,7 @@ mkdir -p "$cache"
 debian=(
   prometheus:prometheus prometheus:promtool
   prometheus-alertmanager:prometheus-alertmanager prometheus-alertmanager:amtool
+  victoria-metrics:victoria-metrics
 )
 export PATH="$cache/debian/usr/bin:$PWD/node_modules/.bin:$PWD/node_modules/node/bin:$PATH"
 updated=

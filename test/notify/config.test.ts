@@ -141,7 +141,7 @@ describe('routes', () => {
       { alertname: 'x', service: 'foo2', severity: 'critical' },
       [
         'pager {}/{service=~"foo1|foo2"}/{severity="critical"}:{alertname="x", service="foo2", severity="critical"}',
-        'slack {}/{service=~"foo1|foo2"}/{severity=~"crit.*"}:{alertname="x"}',
+        'slack {}/{service=~"foo1|foo2"}/{severity=~"^(?:crit.*)$"}:{alertname="x"}',
       ],
     ],
     [{ alertname: 'x', owner: 'db', cluster: 'c' }, ['pager {}/{owner="db"}:{alertname="x", cluster="c"}']],
