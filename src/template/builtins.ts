@@ -116,8 +116,9 @@ export const builtins: Readonly<Record<string, TemplateFunction>> = {
   ne: comparison((a, b) => !equal(a, b)),
   lt: comparison(less),
   le: comparison((a, b) => less(a, b) || equal(a, b)),
-  gt: comparison((a, b) => less(b, a)),
-  ge: comparison((a, b) => less(b, a) || equal(a, b)),
+  // As in Go, the opposites of le and lt: NaN is greater than everything.
+  gt: comparison((a, b) => !less(a, b) && !equal(a, b)),
+  ge: comparison((a, b) => !less(a, b)),
   index: (...args) => {
     if (args.length === 0) throw new Error('wrong number of args: want at least 1 got 0')
     return index(args[0]!, ...args.slice(1))

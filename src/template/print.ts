@@ -142,7 +142,8 @@ function pad(text: string, width: number, flags: string, numeric: boolean): stri
   const missing = width - Array.from(text).length
   if (missing <= 0) return text
   if (flags.includes('-')) return text + ' '.repeat(missing)
-  if (!flags.includes('0') || !numeric) return ' '.repeat(missing) + text
+  // Inf and NaN are never padded with zeros.
+  if (!flags.includes('0') || !numeric || /[IN]/.test(text)) return ' '.repeat(missing) + text
   const [, sign, digits] = /^([+-]?)(.*)$/s.exec(text)!
   return sign + '0'.repeat(missing) + digits!
 }
