@@ -12,9 +12,11 @@ export interface Shape {
   readonly metrics: readonly Metric[]
   /** Rows whose name is to go when the query is done (delayed name removal); null: none. */
   readonly drop: readonly boolean[] | null
+  /** No two rows have the same labels: nothing needs to be looked for. */
+  readonly distinct?: boolean
 }
 
-export const EMPTY_SHAPE: Shape = { metrics: [], drop: null }
+const EMPTY_SHAPE: Shape = { metrics: [], drop: null }
 
 export interface Block {
   readonly shape: Shape
@@ -101,6 +103,7 @@ interface Merge {
 }
 
 const mergeOf = perShape((shape): Merge | null => {
+  if (shape.distinct) return null
   const byKey = new Map<string, number>()
   const target = new Int32Array(shape.metrics.length)
   const metrics: Metric[] = []

@@ -60,14 +60,16 @@ export class RangeCollector {
     const shape = { metrics: all.map(({ metric }) => metric), drop: null }
     return matrixOf(
       shape,
-      all.map(({ points }) => ({
-        times: joined(points.map(({ times }) => times)),
-        values: joined(points.map(({ values }) => values)),
-        starts: null,
-      })),
+      all.map(({ points }) => (points.length === 1 ? points[0]! : joinPoints(points))),
     )
   }
 }
+
+const joinPoints = (parts: readonly Points[]): Points => ({
+  times: joined(parts.map(({ times }) => times)),
+  values: joined(parts.map(({ values }) => values)),
+  starts: null,
+})
 
 function joined(arrays: readonly Float64Array[]): Float64Array {
   const all = new Float64Array(arrays.reduce((sum, { length }) => sum + length, 0))

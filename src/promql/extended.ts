@@ -1,11 +1,13 @@
 // Anchored and smoothed selectors: windows that reach for the samples just outside of them.
 import type { Frame } from './frame.ts'
 import type { Block } from './block.ts'
-import { emptyBlock, newBlock } from './block.ts'
+import { emptyBlock } from './block.ts'
 import type { VectorSelector } from './ast.ts'
-import { compactor, lookbackOf, referenceOf, samplesIn } from './select.ts'
+import { lookbackOf, referenceOf, samplesIn } from './select.ts'
 import type { Found } from './select.ts'
+import { withoutStale } from './range.ts'
 import type { Kernel, Points } from './range.ts'
+import { rowKeeper } from './row-buffer.ts'
 
 /** Index of the first sample later than `time`, or as late. */
 function firstAfter(times: Float64Array, from: number, to: number, time: number, orAt: boolean): number {
@@ -92,49 +94,30 @@ export function extendedCount(happens: (before: number, after: number) => boolea
 
 /** `foo smoothed`: the value at the very time, on the line between the samples around it. */
 export function smoothedSelector(find: () => Found, { at, offset }: VectorSelector): (frame: Frame) => Block {
-  const compact = compactor()
+  const rows = rowKeeper()
   return (frame) => {
     const { handles, shape } = find()
     if (handles.length === 0) return emptyBlock()
     const { steps } = frame.grid
     const reference = referenceOf(frame, at, offset)
-    const block = newBlock(shape, steps, frame.budget, true)
-    const kept: number[] = []
-    let cells = 0
+    const out = rows.start(shape, steps, frame.budget)
     for (const [i, handle] of handles.entries()) {
       frame.budget.turn()
       const reach = lookbackOf(frame, handle.labels)
-      const points = unstale(samplesIn(handle, reference.first - reach + 1, reference.last + reach))
-      const row = kept.length * steps
+      const points = withoutStale(samplesIn(handle, reference.first - reach + 1, reference.last + reach))
+      const row = out.next()
       let count = 0
       for (let k = 0, time = reference.first; k < steps; k++, time += reference.step) {
         const value = smoothedAt(points, time, reach)
         if (value === null) continue
-        block.values[row + k] = value
-        block.present![row + k] = 1
+        out.values[row + k] = value
+        out.present[row + k] = 1
         count++
       }
-      if (count === 0) continue
-      kept.push(i)
-      cells += count
+      if (count > 0) out.keep(i, count)
     }
-    return compact(block, { kept, full: cells === kept.length * steps }, steps)
+    return rows.finish(out, shape)
   }
-}
-
-function unstale({
-  timestamps,
-  values,
-  stale,
-}: {
-  timestamps: Float64Array
-  values: Float64Array
-  stale: Uint8Array | null
-}): Points {
-  const keep = (_: number, i: number): boolean => stale![i] === 0
-  return stale === null
-    ? { times: timestamps, values, starts: null }
-    : { times: timestamps.filter(keep), values: values.filter(keep), starts: null }
 }
 
 function smoothedAt(points: Points, time: number, reach: number): number | null {

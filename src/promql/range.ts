@@ -1,14 +1,16 @@
 // Functions over range vectors: one series at a time, with a window that slides from step to step.
+import type { Samples } from '../model/series.ts'
 import { NAME } from './ast.ts'
 import type { MatrixSelector, Span, Subquery } from './ast.ts'
-import { compactor, referenceOf, samplesIn } from './select.ts'
+import { referenceOf, samplesIn } from './select.ts'
 import type { Found, Reference } from './select.ts'
-import { emptyBlock, mergeDuplicates, nameDropper, newBlock } from './block.ts'
+import { emptyBlock, mergeDuplicates, nameDropper } from './block.ts'
 import type { Block, Shape } from './block.ts'
 import { resolveDuration } from './duration.ts'
 import { onGrid, timeAt } from './frame.ts'
 import type { Frame, Grid } from './frame.ts'
 import { labelOf } from './labels.ts'
+import { rowKeeper } from './row-buffer.ts'
 
 /** Samples of one series without the stale ones. */
 export interface Points {
@@ -73,13 +75,8 @@ export function matrixSource({ selector, range }: MatrixSelector, find: () => Fo
   }
 }
 
-function withoutStale(samples: {
-  timestamps: Float64Array
-  values: Float64Array
-  stale: Uint8Array | null
-  starts?: Float64Array
-}): Points {
-  const { timestamps: times, values, stale, starts = null } = samples
+export function withoutStale({ timestamps: times, values, stale, ...rest }: Samples): Points {
+  const starts = rest.starts ?? null
   if (stale === null || !stale.includes(1)) return { times, values, starts }
   const keep = (_: number, i: number): boolean => stale[i] === 0
   return { times: times.filter(keep), values: values.filter(keep), starts: starts?.filter(keep) ?? null }
@@ -160,40 +157,31 @@ export function rangeFunction(
   delayed: boolean,
 ): (frame: Frame) => Block {
   const dropName = nameDropper(delayed)
-  const compact = compactor()
+  const rows = rowKeeper()
   return (frame) => {
     const { steps } = frame.grid
     const scalars = args.map((arg) => arg(frame))
     const input = source(frame)
     const { shape, reference, range } = input
     if (shape.metrics.length === 0) return emptyBlock()
-    const out = keepsName ? shape : dropName(shape)
-    const block = newBlock(out, steps, frame.budget, true)
+    const renamed = keepsName ? shape : dropName(shape)
+    const out = rows.start(renamed, steps, frame.budget)
     const windows = { lo: new Int32Array(steps), hi: new Int32Array(steps) }
     let row = 0
-    const call: RangeCall = {
-      frame,
-      steps,
-      reference,
-      range,
-      args: scalars,
-      span,
-      name: () => labelOf(shape.metrics[row]!, NAME),
-    }
-    const kept: number[] = []
-    let cells = 0
+    const name = (): string => labelOf(shape.metrics[row]!, NAME)
+    const call: RangeCall = { frame, steps, reference, range, args: scalars, span, name }
     for (; row < shape.metrics.length; row++) {
       frame.budget.turn()
       const series = input.points(row, reach.before, reach.after)
       if (series.times.length === 0) continue
       windowsOf(series, reference, range, windows)
-      const count = kernel(series, windows, call, block.values, block.present!, kept.length * steps)
+      const at = out.next()
+      const count = kernel(series, windows, call, out.values, out.present, at)
       if (count === 0) continue
-      annotate?.(call.name(), call)
-      kept.push(row)
-      cells += count
+      annotate?.(name(), call)
+      out.keep(row, count)
     }
-    return mergeDuplicates(compact(block, { kept, full: cells === kept.length * steps }, steps), frame)
+    return mergeDuplicates(rows.finish(out, renamed), frame)
   }
 }
 

@@ -8,7 +8,7 @@ import type { Frame } from './frame.ts'
 import { formatPlain, formatShort, isValidUtf8, quote } from './go.ts'
 import { grouper, membersOfGroups } from './aggregate.ts'
 import { hashRatio } from './hash.ts'
-import { keepLabels, withLabels } from './labels.ts'
+import { fromPairs, keepLabels, withLabels } from './labels.ts'
 import type { Metric } from './labels.ts'
 
 const INT64 = 2 ** 63
@@ -190,7 +190,12 @@ export function countValues(
         target[i] = counted
       }
     }
-    const out = newBlock({ metrics, drop: null }, steps, frame.budget, true)
+    const out = newBlock(
+      { metrics, drop: null, distinct: !(without && names.has(label)) },
+      steps,
+      frame.budget,
+      true,
+    )
     for (let i = 0; i < target.length; i++) {
       if (target[i] === -1) continue
       const cell = target[i]! * steps + (i % steps)
@@ -211,5 +216,6 @@ function labelled(
   without: boolean,
 ): Metric {
   // `without (x)` removes the value's own label where it is x.
-  return without && names.has(label) ? group : withLabels(group, [[label, value]])
+  if (without && names.has(label)) return group
+  return group.pairs.length === 0 ? fromPairs([label, value]) : withLabels(group, [[label, value]])
 }

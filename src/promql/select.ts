@@ -3,12 +3,13 @@ import type { Labels, Matcher, Samples, SeriesHandle, SeriesReader } from '../mo
 import { timestamp } from '../model/units.ts'
 import { allMatchers } from './ast.ts'
 import type { At, Duration, VectorSelector } from './ast.ts'
-import { emptyBlock, newBlock } from './block.ts'
+import { emptyBlock } from './block.ts'
 import type { Block, Shape } from './block.ts'
 import { resolveDuration } from './duration.ts'
 import { lastTime } from './frame.ts'
 import type { Frame } from './frame.ts'
 import { metricOf } from './labels.ts'
+import { rowKeeper } from './row-buffer.ts'
 
 export interface Found {
   readonly handles: readonly SeriesHandle[]
@@ -73,30 +74,27 @@ export function instantSelector(
   { at, offset }: Pick<VectorSelector, 'at' | 'offset'>,
   show: keyof typeof SHOW = 'value',
 ): (frame: Frame) => Block {
-  const compact = compactor()
+  const rows = rowKeeper()
   return (frame) => {
     const { handles, shape } = find()
     if (handles.length === 0) return emptyBlock()
     const { steps } = frame.grid
     const reference = referenceOf(frame, at, offset)
-    const block = newBlock(shape, steps, frame.budget, true)
-    if (steps === 1 && show === 'value')
-      return compact(block, latest(handles, reference.first, block, frame), 1)
+    const out = rows.start(shape, steps, frame.budget)
     const found = new Int32Array(steps)
-    const kept: number[] = []
-    let cells = 0
-    for (const [i, handle] of handles.entries()) {
+    for (let i = 0; i < handles.length; i++) {
       frame.budget.turn()
+      const handle = handles[i]!
       const lookback = lookbackOf(frame, handle.labels)
       const samples = samplesIn(handle, reference.first - lookback + 1, reference.last)
-      const row = kept.length * steps
-      const count = locate(samples, reference, lookback, found, block.present!, row)
+      if (samples.timestamps.length === 0) continue
+      const row = out.next()
+      const count = locate(samples, reference, lookback, found, out.present, row)
       if (count === 0) continue
-      SHOW[show](samples, found, block.values, row)
-      kept.push(i)
-      cells += count
+      SHOW[show](samples, found, out.values, row)
+      out.keep(i, count)
     }
-    return compact(block, { kept, full: cells === kept.length * steps }, steps)
+    return rows.finish(out, shape)
   }
 }
 
@@ -121,58 +119,6 @@ function locate(
     if (there) count++
   }
   return count
-}
-
-interface Rows {
-  readonly kept: readonly number[]
-  /** Every kept row has a value at every step. */
-  readonly full: boolean
-}
-
-/** One step only: the last sample of each series. */
-function latest(handles: readonly SeriesHandle[], at: number, block: Block, frame: Frame): Rows {
-  const kept: number[] = []
-  for (let i = 0; i < handles.length; i++) {
-    frame.budget.turn()
-    const handle = handles[i]!
-    const { timestamps, values, stale } = samplesIn(handle, at - lookbackOf(frame, handle.labels) + 1, at)
-    const last = timestamps.length - 1
-    if (last < 0 || (stale !== null && stale[last] !== 0)) continue
-    block.values[kept.length] = values[last]!
-    kept.push(i)
-  }
-  return { kept, full: true }
-}
-
-/**
- * Leaves out rows without any value. The shape that remains is kept for the next evaluation, which mostly finds
- * the same rows, so that what hangs on the shape stays known.
- */
-export function compactor(): (block: Block, rows: Rows, steps: number) => Block {
-  let last: { readonly of: Shape; readonly kept: readonly number[]; readonly shape: Shape } | null = null
-  return (block, { kept, full }, steps) => {
-    const present = full ? null : block.present
-    if (kept.length === block.shape.metrics.length) return { ...block, present }
-    if (kept.length === 0) return emptyBlock()
-    const { shape: of } = block
-    if (last?.of !== of || !equalRows(last.kept, kept)) {
-      const drop = of.drop === null ? null : kept.map((row) => of.drop![row]!)
-      last = { of, kept, shape: { metrics: kept.map((row) => of.metrics[row]!), drop } }
-    }
-    const cells = kept.length * steps
-    return {
-      shape: last.shape,
-      values: block.values.subarray(0, cells),
-      present: present?.subarray(0, cells) ?? null,
-      shared: false,
-    }
-  }
-}
-
-function equalRows(a: readonly number[], b: readonly number[]): boolean {
-  if (a.length !== b.length) return false
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
-  return true
 }
 
 export const selectorFinder = (reader: SeriesReader, selector: VectorSelector): (() => Found) =>

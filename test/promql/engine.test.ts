@@ -267,7 +267,7 @@ describe('engine', () => {
       /invalid expression type "range vector" for range query/,
     )
     expect(() => createEngine(store, { samples: 10 }).instant('foo', timestamp(0))).toThrow(
-      /20, the limit is 10/,
+      /too many samples into memory.*, the limit is 10/,
     )
     let clock = 0
     const slow = createEngine(store, { now: () => (clock += 1_000) })
