@@ -1,5 +1,5 @@
 // Why an alert left its rule's result: its condition is over, or the series it was computed from are gone
-// (docs/decisions/06-no-data.md).
+// (docs/decisions/07-no-data.md).
 import type { Labels } from '../model/series.ts'
 import type { Timestamp } from '../model/units.ts'
 import { type Expr, print } from '../promql/promql.ts'

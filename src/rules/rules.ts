@@ -1,17 +1,13 @@
 // The door: Prometheus rule files loaded, evaluated, tested, checked and replayed.
 export { type Finding, printFinding } from './finding.ts'
 export {
-  type AlertingRule,
   type GroupDefinition,
   type LoadOptions,
-  type LoadedRules,
-  type RecordingRule,
   type Rule,
   type RuleFileText,
   loadRuleFiles,
 } from './rule-file.ts'
-export { type Query, type Vector, engineQuery, fittingLookback, textQuery } from './query.ts'
-export type { External } from './alert-text.ts'
+export { type Query, engineQuery, fittingLookback, textQuery } from './query.ts'
 export type { AlertRecord } from './alerting-rule.ts'
 export type { Whereabouts } from './no-data.ts'
 export {
@@ -26,14 +22,8 @@ export {
   groupId,
   recordedNames,
 } from './group.ts'
-export {
-  type UnitTestOptions,
-  type UnitTestReport,
-  type UnitTestResult,
-  printUnitTestReport,
-  runUnitTests,
-} from './unit-test.ts'
+export { printUnitTestReport, runUnitTests } from './unit-test.ts'
 export { type LintOptions, lintRules } from './lint.ts'
 export { portableForm } from './portable.ts'
-export { type BacktestOptions, backtest } from './backtest.ts'
-export { type Backtest, type Firing, type RuleResult, printBacktest } from './backtest-report.ts'
+export { backtest } from './backtest.ts'
+export { type Backtest, printBacktest } from './backtest-report.ts'

@@ -1,4 +1,4 @@
-// Alerts whose input is missing or blind: kept and marked, not resolved (docs/decisions/06-no-data.md).
+// Alerts whose input is missing or blind: kept and marked, not resolved (docs/decisions/07-no-data.md).
 import { describe, expect, test } from 'vitest'
 import { plus } from '../../src/model/units.ts'
 import type { Whereabouts } from '../../src/rules/rules.ts'
