@@ -2,18 +2,29 @@
 // argv → command; the only place that ends the process.
 import fs from 'node:fs'
 import { Command, CommanderError } from 'commander'
-import { alertsCommand } from './commands/alerts.ts'
 import type { ExitCode, Shell } from './commands/command.ts'
-import { configCommand } from './commands/config.ts'
-import { queryCommand } from './commands/query.ts'
-import { rulesCommand } from './commands/rules.ts'
-import { runCommand } from './commands/run.ts'
-import { scanCommand } from './commands/scan.ts'
 import { ConfigError, explainError } from './model/errors.ts'
 
 const { version } = JSON.parse(fs.readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string
 }
+
+/** Only the command that was asked for is loaded: the daemon's parts take a second that `top` does not have. */
+const COMMANDS: ReadonlyArray<{
+  readonly names: readonly string[]
+  readonly load: () => Promise<(shell: Shell) => void>
+}> = [
+  { names: ['run'], load: async () => (await import('./commands/run.ts')).runCommand },
+  { names: ['scan'], load: async () => (await import('./commands/scan.ts')).scanCommand },
+  { names: ['top'], load: async () => (await import('./commands/top.ts')).topCommand },
+  { names: ['query'], load: async () => (await import('./commands/query.ts')).queryCommand },
+  {
+    names: ['alerts', 'explain', 'ack', 'silence'],
+    load: async () => (await import('./commands/alerts.ts')).alertsCommand,
+  },
+  { names: ['rules'], load: async () => (await import('./commands/rules.ts')).rulesCommand },
+  { names: ['config'], load: async () => (await import('./commands/config.ts')).configCommand },
+]
 
 async function main(): Promise<ExitCode> {
   let code: ExitCode = 0
@@ -23,8 +34,8 @@ async function main(): Promise<ExitCode> {
     .showHelpAfterError()
     .exitOverride()
   const shell: Shell = { program, version, finish: (result) => (code = result) }
-  for (const add of [runCommand, scanCommand, queryCommand, alertsCommand, rulesCommand, configCommand])
-    add(shell)
+  const asked = COMMANDS.filter(({ names }) => names.includes(process.argv[2] ?? ''))
+  for (const { load } of asked.length > 0 ? asked : COMMANDS) (await load())(shell)
   try {
     await program.parseAsync(process.argv)
   } catch (error) {

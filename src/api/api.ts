@@ -73,17 +73,17 @@ function health(app: FastifyInstance, parts: ApiParts): void {
 
 function known(app: FastifyInstance, facts: FactReader): void {
   const open = () => facts.facts('problem').filter((problem) => problem.resolved === null)
-  app.get('/api/tidemark/tables', async () => {
+  app.get<{ Querystring: { id?: string; fields?: string } }>('/api/tidemark/tables', async (request) => {
+    const { id, fields } = request.query
     const blind = Map.groupBy(open(), (problem) => problem.tableId)
+    const wanted = fields === undefined ? null : new Set(fields.split(','))
     return {
       tables: facts
-        .recorded('table')
+        .recorded('table', id ? { id } : {})
         .toSorted(byTable)
-        .map(({ fact, observedAt }) => ({
-          ...fact,
-          observedAt,
-          problem: blind.get(fact.id)?.[0]?.message ?? null,
-        })),
+        .map(({ fact, observedAt }) =>
+          only({ ...fact, observedAt, problem: blind.get(fact.id)?.[0]?.message ?? null }, wanted),
+        ),
     }
   })
   app.get<{ Querystring: { id?: string; limit?: string } }>('/api/tidemark/commits', async (request) => {
@@ -102,6 +102,10 @@ function known(app: FastifyInstance, facts: FactReader): void {
     }
   })
 }
+
+/** The named fields only: a list of thousands is read again and again by those who show it. */
+const only = (entity: object, wanted: ReadonlySet<string> | null): object =>
+  wanted === null ? entity : Object.fromEntries(Object.entries(entity).filter(([name]) => wanted.has(name)))
 
 const byTable = ({ fact: a }: Recorded<TableFact>, { fact: b }: Recorded<TableFact>): number =>
   a.source < b.source || (a.source === b.source && a.table < b.table) ? -1 : 1

@@ -1,0 +1,248 @@
+// What we ask the daemon, and the part of its answers that screens look at.
+import { z } from 'zod'
+import type { Bytes, Millis, Timestamp } from '../model/units.ts'
+import { type Feed, feed } from './feed.ts'
+
+const At = z.custom<Timestamp>((value) => typeof value === 'number', 'expected epoch milliseconds')
+const Size = z.custom<Bytes>((value) => typeof value === 'number', 'expected bytes')
+const Length = z.custom<Millis>((value) => typeof value === 'number', 'expected milliseconds')
+const Moment = z.string().transform((text) => Date.parse(text) as Timestamp)
+const Labels = z.record(z.string(), z.string())
+const number = z.number().nullable()
+const text = z.string().nullable()
+
+// ── tables ──────────────────────────────────────────────────────────────────────────────────────────
+
+const CommitRef = z.object({ at: At, version: z.string(), operation: z.string() })
+const SchemaChange = z.object({
+  at: At,
+  version: z.string(),
+  change: z.string(),
+  column: z.string(),
+  from: text,
+  to: text,
+})
+const tableFields = {
+  id: z.string(),
+  source: z.string(),
+  table: z.string(),
+  format: z.string(),
+  version: text,
+  vanished: At.nullable(),
+  lastChange: CommitRef.nullable(),
+  eventTime: z.object({ column: z.string(), newest: At }).nullable(),
+  rows: number,
+  files: number,
+  bytes: Size.nullable(),
+  fileSizes: z.object({ small: z.number() }).nullable(),
+  partitions: z.object({ count: z.number() }).nullable(),
+  deletes: z.object({ rows: number }).nullable(),
+  observedAt: At,
+  problem: text,
+}
+const TableRow = z.object(tableFields)
+export type TableRow = z.output<typeof TableRow>
+
+export const tables: Feed<readonly TableRow[]> = feed(
+  '/api/tidemark/tables',
+  { fields: Object.keys(tableFields).join() },
+  (answer) => z.object({ tables: z.array(TableRow) }).parse(answer).tables,
+)
+
+const Table = TableRow.extend({
+  location: z.string(),
+  formatVersion: text,
+  partial: z.array(z.string()),
+  lastCommit: CommitRef.nullable(),
+  created: At.nullable(),
+  rowsExactness: z.string(),
+  fileSizes: z
+    .object({
+      target: Size,
+      small: z.number(),
+      inRange: z.number(),
+      large: z.number(),
+      bounds: z.array(z.number().nullable()),
+      counts: z.array(z.number()),
+      median: Size.nullable(),
+    })
+    .nullable(),
+  partitions: z
+    .object({
+      columns: z.array(z.string()),
+      count: z.number(),
+      medianBytes: Size,
+      largestBytes: Size,
+      largest: z.string(),
+      skew: z.number(),
+    })
+    .nullable(),
+  deletes: z
+    .object({ files: z.number(), deletionVectors: z.number(), rows: number, share: number })
+    .nullable(),
+  snapshots: number,
+  oldestSnapshot: At.nullable(),
+  reclaimable: z.object({ bytes: Size, exactness: z.string(), how: z.string() }).nullable(),
+  lastCompaction: At.nullable(),
+  lastVacuum: At.nullable(),
+  columns: z.array(z.object({ name: z.string(), type: z.string(), nullable: z.boolean() })),
+  schemaChanges: z.array(SchemaChange),
+})
+export type Table = z.output<typeof Table>
+
+export const tableOf = (id: string): Feed<Table | undefined> =>
+  feed(
+    '/api/tidemark/tables',
+    { id },
+    (answer) => z.object({ tables: z.array(Table) }).parse(answer).tables[0],
+  )
+
+const Commit = z.object({
+  version: z.string(),
+  at: At,
+  operation: z.string(),
+  changesData: z.boolean(),
+  rowsAdded: number,
+  rowsRemoved: number,
+  bytesAdded: Size.nullable(),
+  filesAdded: number,
+  engine: text,
+})
+export type Commit = z.output<typeof Commit>
+
+export const commitsOf = (id: string): Feed<readonly Commit[]> =>
+  feed(
+    '/api/tidemark/commits',
+    { id, limit: '200' },
+    (answer) => z.object({ commits: z.array(Commit) }).parse(answer).commits,
+  )
+
+// ── the query API ───────────────────────────────────────────────────────────────────────────────────
+
+const Point = z.tuple([z.number(), z.string()])
+const Vector = z.object({
+  resultType: z.literal('vector'),
+  result: z.array(z.object({ metric: Labels, value: Point })),
+})
+const Matrix = z.object({
+  resultType: z.literal('matrix'),
+  result: z.array(z.object({ metric: Labels, values: z.array(Point) })),
+})
+export interface Value {
+  readonly labels: Readonly<Record<string, string>>
+  readonly value: number
+}
+
+export const query = (expression: string): Feed<readonly Value[]> =>
+  feed('/api/v1/query', { query: expression }, (answer) =>
+    Vector.parse(answer).result.map(({ metric, value }) => ({ labels: metric, value: Number(value[1]) })),
+  )
+
+/** Values of the first series of a range selector or subquery, oldest first. */
+export const history = (expression: string): Feed<readonly number[]> =>
+  feed('/api/v1/query', { query: expression }, (answer) =>
+    (Matrix.parse(answer).result[0]?.values ?? []).map(([, value]) => Number(value)),
+  )
+
+/** When tables are due, in seconds, by severity. */
+export const tableDues = query('tidemark_table_due_timestamp_seconds')
+
+// ── sources, alerts, silences, rules ────────────────────────────────────────────────────────────────
+
+const Source = z.object({
+  id: z.string(),
+  type: z.string(),
+  up: z.boolean(),
+  at: At,
+  duration: Length,
+  lastSuccess: At.nullable(),
+  error: text,
+  requests: z.number(),
+  bytesRead: Size,
+  polls: z.number(),
+  failures: z.number(),
+  problems: z.array(z.object({ subject: z.string(), reason: z.string(), message: z.string(), since: At })),
+})
+export type Source = z.output<typeof Source>
+
+export const sources: Feed<readonly Source[]> = feed(
+  '/api/tidemark/sources',
+  {},
+  (answer) => z.object({ sources: z.array(Source) }).parse(answer).sources,
+)
+
+const Alert = z.object({
+  fingerprint: z.string(),
+  labels: Labels,
+  annotations: Labels,
+  startsAt: Moment,
+  receivers: z.array(z.object({ name: z.string() })),
+  status: z.object({
+    state: z.string(),
+    silencedBy: z.array(z.string()),
+    inhibitedBy: z.array(z.string()),
+  }),
+})
+export type Alert = z.output<typeof Alert>
+
+export const alerts: Feed<readonly Alert[]> = feed('/api/v2/alerts', {}, (answer) =>
+  z.array(Alert).parse(answer),
+)
+
+const Silence = z.object({
+  id: z.string(),
+  status: z.object({ state: z.string() }),
+  matchers: z.array(
+    z.object({
+      name: z.string(),
+      value: z.string(),
+      isRegex: z.boolean(),
+      isEqual: z.boolean().prefault(true),
+    }),
+  ),
+  startsAt: Moment,
+  endsAt: Moment,
+  createdBy: z.string(),
+  comment: z.string(),
+})
+export type Silence = z.output<typeof Silence>
+
+export const silences: Feed<readonly Silence[]> = feed('/api/v2/silences', { expired: 'false' }, (answer) =>
+  z.array(Silence).parse(answer),
+)
+
+const Rule = z.object({
+  name: z.string(),
+  type: z.string(),
+  query: z.string(),
+  health: z.string(),
+  lastError: z.string().optional(),
+  lastEvaluation: Moment,
+  evaluationTime: z.number(),
+  state: z.string().optional(),
+  duration: z.number().optional(),
+  annotations: Labels.optional(),
+  labels: Labels,
+  alerts: z.array(z.unknown()).optional(),
+})
+const RuleGroups = z.object({
+  groups: z.array(
+    z.object({ name: z.string(), file: z.string(), interval: z.number(), rules: z.array(Rule) }),
+  ),
+})
+export type Rule = z.output<typeof Rule> & {
+  readonly group: string
+  readonly file: string
+  readonly id: string
+}
+
+export const rules: Feed<readonly Rule[]> = feed('/api/v1/rules', {}, (answer) =>
+  RuleGroups.parse(answer).groups.flatMap((group) =>
+    group.rules.map((rule, i) => ({
+      ...rule,
+      group: group.name,
+      file: group.file,
+      id: `${group.file};${group.name};${i}`,
+    })),
+  ),
+)
