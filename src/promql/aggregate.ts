@@ -23,7 +23,6 @@ export function grouper(grouping: readonly string[], without: boolean): (shape: 
     : names.size === 0
       ? () => EMPTY
       : (metric: Metric) => keepLabels(metric, (name) => names.has(name))
-  // Metrics of one name differ in __name__ only as far as grouping by it asks for it.
   return perShape((shape) => {
     const numbers = new Map<string, number>()
     const of = new Int32Array(shape.metrics.length)

@@ -2,9 +2,8 @@
 import type { ArithmeticOp, BinaryOp, ComparisonOp } from './ast.ts'
 import { isComparison } from './ast.ts'
 import { maskOf, mergeDuplicates, nameDropper } from './block.ts'
-import type { Block } from './block.ts'
 import { writable } from './elementwise.ts'
-import type { Frame } from './frame.ts'
+import type { ScalarOf, VectorOf } from './compiler.ts'
 
 /** Go's pow: 1 to anything is 1, -1 to an infinity is 1. */
 function power(base: number, exponent: number): number {
@@ -31,9 +30,6 @@ export const COMPARISON: Readonly<Record<ComparisonOp, (left: number, right: num
   '>': (left, right) => left > right,
   '>=': (left, right) => left >= right,
 }
-
-type VectorOf = (frame: Frame) => Block
-type ScalarOf = (frame: Frame) => Float64Array
 
 /** Operators that need a function a number pair; set operators and trims never get here. */
 export const asArithmetic = (op: BinaryOp): ((left: number, right: number) => number) =>

@@ -2,11 +2,8 @@
 import { maskOf, mergeDuplicates, nameDropper, newBlock } from './block.ts'
 import type { Block } from './block.ts'
 import { timeAt } from './frame.ts'
-import type { Frame } from './frame.ts'
 import { EMPTY } from './labels.ts'
-
-type VectorOf = (frame: Frame) => Block
-type ScalarOf = (frame: Frame) => Float64Array
+import type { ScalarOf, VectorOf } from './compiler.ts'
 
 const degrees = 180 / Math.PI
 

@@ -11,9 +11,7 @@ import type { Metric } from './labels.ts'
 import { addBucket, bucketFraction, bucketQuantile, newBuckets } from './quantile.ts'
 import type { Buckets } from './quantile.ts'
 import { QueryError } from './errors.ts'
-
-type VectorOf = (frame: Frame) => Block
-type ScalarOf = (frame: Frame) => Float64Array
+import type { ScalarOf, VectorOf } from './compiler.ts'
 
 const BUCKET = 'le'
 

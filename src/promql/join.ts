@@ -9,8 +9,7 @@ import type { Frame } from './frame.ts'
 import { quote } from './go.ts'
 import type { Metric } from './labels.ts'
 import { matchLabels, resultLabels, signaturesOf } from './matching.ts'
-
-type VectorOf = (frame: Frame) => Block
+import type { VectorOf } from './compiler.ts'
 
 /** Rows that meet at every step the same way: no side has two rows of a group. */
 interface Pairing {

@@ -1,16 +1,14 @@
 // label_replace and label_join: new labels for the same values.
 import { NAME } from './ast.ts'
 import { mergeDuplicates, perShape, reshaped } from './block.ts'
-import type { Block, Shape } from './block.ts'
+import type { Shape } from './block.ts'
 import { QueryError } from './errors.ts'
-import type { Frame } from './frame.ts'
 import { isValidUtf8 } from './go.ts'
 import { labelOf, withLabels } from './labels.ts'
 import type { Metric } from './labels.ts'
 import { compileRegex } from './regex.ts'
 import type { Regex } from './regex.ts'
-
-type VectorOf = (frame: Frame) => Block
+import type { VectorOf } from './compiler.ts'
 
 function relabel(inner: VectorOf, target: string, of: (metric: Metric) => Metric): VectorOf {
   const shapeOf = perShape((shape): Shape => {

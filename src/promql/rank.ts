@@ -13,7 +13,7 @@ import type { Metric } from './labels.ts'
 
 const INT64 = 2 ** 63
 
-/** k of topk and the like for every step; -1 everywhere where no step asks for any. */
+/** k of topk and the like for every step, null where no step asks for any. */
 function checkedCounts(params: Float64Array): Float64Array | null {
   const max = params.reduce((a, b) => Math.max(a, Number.isNaN(b) ? a : b), Number.NEGATIVE_INFINITY)
   if (params.some(Number.isNaN)) throw new QueryError('execution', 'Parameter value is NaN')

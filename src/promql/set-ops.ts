@@ -2,10 +2,8 @@
 import type { Matching, SetOp } from './ast.ts'
 import { maskOf, mergeDuplicates, newBlock, perShapes } from './block.ts'
 import type { Block, Shape } from './block.ts'
-import type { Frame } from './frame.ts'
 import { signaturesOf } from './matching.ts'
-
-type VectorOf = (frame: Frame) => Block
+import type { VectorOf } from './compiler.ts'
 
 export function setOperation(op: SetOp, matching: Matching, left: VectorOf, right: VectorOf): VectorOf {
   const signatures = signaturesOf(matching)

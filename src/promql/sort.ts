@@ -2,11 +2,10 @@
 import type { Span } from './ast.ts'
 import { rowsOf } from './block.ts'
 import type { Block } from './block.ts'
-import type { Frame } from './frame.ts'
 import { compareMetrics, compareText, labelOf } from './labels.ts'
 import { takeRows } from './rank.ts'
+import type { VectorOf } from './compiler.ts'
 
-type VectorOf = (frame: Frame) => Block
 type Order = (block: Block) => (a: number, b: number) => number
 
 /** Only the top level of an instant query has an order to speak of. */
