@@ -2,7 +2,7 @@
 import { parseMetadataName } from '../../formats/iceberg/metadata-file.ts'
 import type { ObjectStore } from '../../io/object-store.ts'
 import { inParallel } from '../../io/parallel.ts'
-import { type Reason, explainError, reasonOf } from '../../model/errors.ts'
+import { type Reason, type SourceError, explainError, reasonOf } from '../../model/errors.ts'
 import type { TableFormat } from '../../model/facts.ts'
 
 const MAX_DEPTH = 12
@@ -17,29 +17,29 @@ export interface FoundTable {
   readonly format: TableFormat
 }
 
+interface Failure {
+  readonly folder: string
+  readonly reason: Reason
+  readonly message: string
+}
+
 export interface Discovery {
   readonly tables: readonly FoundTable[]
-  /** Folders that could not be listed: what is below them is unknown, not gone. */
-  readonly failures: ReadonlyArray<{
-    readonly folder: string
-    readonly reason: Reason
-    readonly message: string
-  }>
+  /** What could not be listed: what is below it is unknown, not gone. */
+  readonly failures: readonly Failure[]
 }
 
 export async function discover(objects: ObjectStore, signal: AbortSignal): Promise<Discovery> {
   const tables: FoundTable[] = []
-  const failures: Array<{ folder: string; reason: Reason; message: string }> = []
+  const failures: Failure[] = []
   let level = ['']
   let seen = 0
   for (let depth = 0; level.length > 0; depth++) {
     const below: string[] = []
     for await (const look of inParallel(level, CONCURRENCY, (folder) => lookAt(objects, folder, signal))) {
-      if (look.failure) {
-        // The root itself must be readable: otherwise this is not a lake that we see.
-        if (look.folder === '') throw look.error
-        failures.push(look.failure)
-      }
+      // The root itself must be readable: otherwise this is not a lake that we see.
+      if (look.folder === '' && look.error !== undefined) throw look.error
+      failures.push(...look.failures)
       if (look.format) tables.push({ folder: look.folder, format: look.format })
       below.push(...look.below)
     }
@@ -61,41 +61,51 @@ interface Look {
   readonly folder: string
   readonly format?: TableFormat
   readonly below: readonly string[]
-  readonly failure?: { folder: string; reason: Reason; message: string }
+  readonly failures: readonly Failure[]
+  /** Set when the folder itself could not be listed. */
   readonly error?: unknown
 }
 
 async function lookAt(objects: ObjectStore, folder: string, signal: AbortSignal): Promise<Look> {
+  const failures: Failure[] = []
+  const skipped = (error: SourceError) =>
+    failures.push({ folder: subjectOf(objects, error, folder), reason: error.reason, message: error.message })
   try {
     const folders: string[] = []
     let entries = 0
-    for await (const child of objects.children(folder, { signal, limit: MAX_CHILDREN })) {
+    for await (const child of objects.children(folder, { signal, limit: MAX_CHILDREN, skipped })) {
       entries += 1
       if ('folder' in child) folders.push(child.folder.replace(/\/$/, ''))
     }
     const names = new Map(folders.map((path) => [path.slice(path.lastIndexOf('/') + 1), path]))
     // A UniForm table keeps both; its Delta log is the one that is written first.
-    if (names.has('_delta_log')) return { folder, format: 'delta', below: [] }
-    if (names.has('.hoodie')) return { folder, format: 'hudi', below: [] }
+    if (names.has('_delta_log')) return { folder, format: 'delta', below: [], failures }
+    if (names.has('.hoodie')) return { folder, format: 'hudi', below: [], failures }
     const metadata = names.get('metadata')
     if (metadata !== undefined && (await holdsIcebergMetadata(objects, metadata, signal))) {
-      return { folder, format: 'iceberg', below: [] }
+      return { folder, format: 'iceberg', below: [], failures }
     }
     // `day=2026-01-01` is a partition, `_temporary` and `.git` are nobody's table.
     const below = [...names].filter(([name]) => !/^[_.]|=/.test(name)).map(([, path]) => path)
-    if (entries < MAX_CHILDREN) return { folder, below }
-    const message = `more than ${MAX_CHILDREN} entries in one folder; only the first were looked at`
-    return { folder, below, failure: { folder, reason: 'too-large', message } }
+    if (entries >= MAX_CHILDREN) {
+      const message = `more than ${MAX_CHILDREN} entries in one folder; only the first were looked at`
+      failures.push({ folder, reason: 'too-large', message })
+    }
+    return { folder, below, failures }
   } catch (error) {
     if (signal.aborted) throw error
     return {
       folder,
       below: [],
       error,
-      failure: { folder, reason: reasonOf(error), message: explainError(error) },
+      failures: [{ folder, reason: reasonOf(error), message: explainError(error) }],
     }
   }
 }
+
+/** An entry that was left out, named below the root where its error names it. */
+const subjectOf = (objects: ObjectStore, { subject }: SourceError, folder: string): string =>
+  subject.startsWith(`${objects.url}/`) ? subject.slice(objects.url.length + 1) : folder
 
 async function holdsIcebergMetadata(
   objects: ObjectStore,

@@ -11,6 +11,8 @@ import type { Metadata } from './actions.ts'
 const MAX_KEPT_CHANGES = 200
 
 export class History {
+  /** Of the oldest commit that was read. */
+  firstCommitAt: Known<Timestamp> = null
   lastChange: Known<CommitRef> = null
   lastCommit: Known<CommitRef> = null
   lastCompaction: Known<Timestamp> = null
@@ -26,6 +28,7 @@ export class History {
   note(commit: Commit, subject: string): readonly SchemaChange[] {
     const ref = { at: commit.at, version: String(commit.version), operation: commit.operation.slice(0, 200) }
     this.lastCommit = ref
+    this.firstCommitAt ??= commit.at
     if (commit.changesData) this.lastChange = ref
     if (commit.operation === 'OPTIMIZE') {
       this.lastCompaction = commit.at

@@ -61,7 +61,8 @@ export function tableFact(
     partitions: livePartitions(replay, partial),
     deletes: deletes(replay),
     snapshots: kept?.versions ?? null,
-    oldestSnapshot: kept?.oldest ?? null,
+    // A copied log has the copy's file times: no readable version is younger than a commit that we read.
+    oldestSnapshot: kept && timestamp(Math.min(kept.oldest, history.firstCommitAt ?? kept.oldest)),
     reclaimable: reclaimable(replay, history, now),
     clustering: clusteringColumns(replay),
     zOrder: history.zOrder ?? replay.zOrderTag?.split(',').map((name) => name.trim()) ?? [],
