@@ -131,8 +131,13 @@ async function judge(
   const over = { sight: 'inactive' as const, lost: [] }
   if (judging === null || state.phase === 'resolved' || at - state.knownAt >= keptWithoutData(rule))
     return over
-  const lost = await judging.lostBy({ labels: record.from, knownAt: state.knownAt, lost: record.lost })
-  return lost.length === 0 ? over : { sight: 'no data', lost }
+  try {
+    const lost = await judging.lostBy({ labels: record.from, knownAt: state.knownAt, lost: record.lost })
+    return lost.length === 0 ? over : { sight: 'no data', lost }
+  } catch {
+    // Whether its input is there cannot be told: the next evaluation asks again.
+    return { sight: 'no data', lost: record.lost }
+  }
 }
 
 /** What the rule says in its annotation; the rule check complains about a text that says nothing. */

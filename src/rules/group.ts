@@ -24,8 +24,8 @@ export interface GroupPorts {
   readonly external: External
   /** For groups that say nothing themselves. */
   readonly defaults: { readonly interval: Millis; readonly queryOffset: Millis }
-  /** What stands behind a name that a recording rule writes, in any group. */
-  readonly recorded: (name: string) => Expr | undefined
+  /** The expressions behind a name that recording rules write, in any group. */
+  readonly recorded: (name: string) => readonly Expr[]
   /** Where the series of these labels went; null: missing series resolve alerts, as in Prometheus. */
   readonly whereabouts: ((labels: Labels) => Whereabouts) | null
   /** A clock that never steps back, for durations in reports. */
@@ -84,11 +84,10 @@ export interface Group {
 export const groupId = ({ path, name }: GroupDefinition): string => `${path};${name}`
 
 /** The names that recording rules write, for GroupPorts.recorded. */
-export function recordedNames(groups: readonly GroupDefinition[]): (name: string) => Expr | undefined {
-  const byName = new Map<string, Expr>()
-  for (const { rules } of groups)
-    for (const rule of rules) if (rule.kind === 'recording') byName.set(rule.name, rule.expr)
-  return (name) => byName.get(name)
+export function recordedNames(groups: readonly GroupDefinition[]): (name: string) => readonly Expr[] {
+  const recording = groups.flatMap(({ rules }) => rules).filter(({ kind }) => kind === 'recording')
+  const byName = Map.groupBy(recording, ({ name }) => name)
+  return (name) => byName.get(name)?.map(({ expr }) => expr) ?? []
 }
 
 /** Spreads groups over their interval, the same way after every restart. */
@@ -241,7 +240,7 @@ async function evaluateRule(
     judge:
       rule.kind === 'recording' || ports.whereabouts === null
         ? null
-        : createJudge(inputsOf(rule.expr, ports.recorded), ports.query, at, offset, ports.whereabouts),
+        : createJudge(() => inputsOf(rule.expr, ports.recorded), ports.query, at, offset, ports.whereabouts),
   }
   try {
     if (rule.kind === 'recording') {

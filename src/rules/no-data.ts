@@ -14,15 +14,17 @@ export type Whereabouts = 'blind' | 'gone' | 'unknown'
 const ABOUT_ABSENCE = new Set(['absent', 'absent_over_time'])
 /** Written by rules: their absence says that nothing is firing. */
 const OUR_SERIES = new Set(['ALERTS', 'ALERTS_FOR_STATE'])
-/** Recording rules behind recording rules. */
-const DEPTH_MAX = 10
 
 /**
  * The selectors whose series must be there for the expression to be judged. What a recording rule wrote comes and
  * goes with that rule's own condition, so the rule's inputs stand in for it.
  */
-export function inputsOf(expr: Expr, recorded: (name: string) => Expr | undefined, depth = 0): Selector[] {
-  const below = (inner: Expr): Selector[] => inputsOf(inner, recorded, depth)
+export function inputsOf(
+  expr: Expr,
+  recorded: (name: string) => readonly Expr[],
+  followed = new Set<string>(),
+): Selector[] {
+  const below = (inner: Expr): Selector[] => inputsOf(inner, recorded, followed)
   switch (expr.kind) {
     case 'number':
     case 'string':
@@ -30,8 +32,11 @@ export function inputsOf(expr: Expr, recorded: (name: string) => Expr | undefine
     case 'selector': {
       const name = nameOf(expr)
       if (OUR_SERIES.has(name)) return []
-      const rule = depth < DEPTH_MAX ? recorded(name) : undefined
-      return rule === undefined ? [expr] : inputsOf(rule, recorded, depth + 1)
+      if (followed.has(name)) return []
+      const rules = recorded(name)
+      if (rules.length === 0) return [expr]
+      followed.add(name)
+      return rules.flatMap((rule) => inputsOf(rule, recorded, followed))
     }
     case 'matrix':
       return below(expr.selector)
@@ -66,12 +71,13 @@ export interface Judge {
 
 /** One judge serves one rule at one time: every selector is asked once for now and once for each time before. */
 export function createJudge(
-  inputs: readonly Selector[],
+  findInputs: () => readonly Selector[],
   query: Query,
   at: Timestamp,
   offset: number,
   whereabouts: (labels: Labels) => Whereabouts,
 ): Judge {
+  let inputs: readonly Selector[] | undefined
   const answers = new Map<string, Promise<Vector>>()
   const ask = (selector: Selector, when: number): Promise<Vector> => {
     const key = `${when} ${print(selector)}`
@@ -96,6 +102,7 @@ export function createJudge(
     async lostBy(alert) {
       const place = whereabouts(alert.labels)
       if (place === 'gone') return []
+      inputs ??= findInputs()
       const lost: string[] = []
       for (const selector of inputs) {
         if (place === 'blind' || (await hasLost(selector, alert))) lost.push(print(selector))

@@ -114,7 +114,7 @@ async function runTest(
     writer: series,
     external: { labels: test.externalLabels, url: test.externalUrl },
     defaults: { interval: file.evaluationInterval, queryOffset: millis(0) },
-    recorded: () => undefined,
+    recorded: () => [],
     whereabouts: null,
   }
   const last = Math.max(0, ...test.alertTests.map(({ at }) => at), ...test.exprTests.map(({ at }) => at))

@@ -132,7 +132,7 @@ test('templates give the texts that Prometheus gives', async () => {
     writer: memorySeries(),
     external,
     defaults: { interval: MINUTE, queryOffset: millis(0) },
-    recorded: () => undefined,
+    recorded: () => [],
     whereabouts: null,
   }
   const loaded = loadRuleFiles([{ path: 'rules.yaml', text: stringify(rules) }])
@@ -219,7 +219,7 @@ groups:
         writer: memorySeries(),
         external: { labels: {}, url: '' },
         defaults: { interval: MINUTE, queryOffset: millis(0) },
-        recorded: () => undefined,
+        recorded: () => [],
         whereabouts: () => 'unknown',
       },
       null,

@@ -1,7 +1,7 @@
 // Alerts whose input is missing or blind: kept and marked, not resolved (docs/decisions/07-no-data.md).
 import { describe, expect, test } from 'vitest'
 import { plus } from '../../src/model/units.ts'
-import type { Whereabouts } from '../../src/rules/rules.ts'
+import { type GroupPorts, type Whereabouts, createGroup } from '../../src/rules/rules.ts'
 import { MINUTE_BACK, scene, states } from './scene.ts'
 
 describe('no data', () => {
@@ -99,6 +99,35 @@ describe('no data', () => {
     expect(await after('5m', 4)).toEqual(['a firing'])
     expect(await after('5m', 5)).toEqual(['a resolved'])
     expect(await after('keep', 60)).toEqual(['a firing'])
+  })
+
+  test('when it cannot be found out why an alert left, it is kept', async () => {
+    const s = scene(rule)
+    s.put({ 'load{table=a}': 7 })
+    await s.evaluate()
+    s.put({ 'load{table=a}': 1 })
+    const unwell: GroupPorts = {
+      ...s.ports,
+      query: (expr, at) => {
+        if (typeof expr !== 'string' && expr.kind === 'selector') throw new Error('too busy')
+        return s.ports.query(expr, at)
+      },
+    }
+    const report = await createGroup(s.group.definition, unwell, s.group.state()).evaluate(s.now)
+
+    expect(report!.rules[0]!.health).toBe('ok')
+    expect(report!.alerts).toMatchObject([{ endsAt: null, noData: true }])
+  })
+
+  test('one name that two rules record has the inputs of both', async () => {
+    const s = scene(
+      'groups: [{ name: g, rules: [{ record: hot, expr: "load > 5" }, { record: hot, expr: "heat > 5" }, { alert: Hot, expr: "hot > 0" }] }]',
+    )
+    s.put({ 'load{table=a}': 7, 'heat{table=b}': 8 })
+    await s.evaluate()
+    s.put({ 'heat{table=b}': 1 })
+
+    expect(states(await s.evaluate())).toEqual(['a firing', 'b resolved'])
   })
 
   test('without a judge missing series resolve, as in Prometheus', async () => {

@@ -261,6 +261,40 @@ tests:
     `)
   })
 
+  test('any values are read, or refused with a place', async () => {
+    const piece = fc.constantFrom(
+      '1',
+      '+',
+      '-',
+      'x',
+      '2',
+      '_',
+      'stale',
+      ' ',
+      'e',
+      '.',
+      'NaN',
+      'Inf',
+      '{{',
+      '}}',
+      '9999999999',
+    )
+    const values = fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join(''))
+    await fc.assert(
+      fc.asyncProperty(values, fc.string({ maxLength: 10 }), async (written, metric) => {
+        const text = JSON.stringify({
+          tests: [{ input_series: [{ series: metric || 'a', values: written }] }],
+        })
+        const report = await runUnitTests({ path: 't', text }, { open: () => [] })
+
+        expect(report.passed || report.findings.every(({ line, column }) => line > 0 && column > 0)).toBe(
+          true,
+        )
+      }),
+      { numRuns: 300 },
+    )
+  })
+
   test('values that differ, alerts that are missing', async () => {
     const text = `
 rule_files: [r.yaml]
