@@ -1,7 +1,9 @@
 // The registry: one line a collector.
 import { dbt } from './dbt/dbt.ts'
+import { greatExpectations } from './great-expectations/great-expectations.ts'
 import { lake } from './lake/lake.ts'
 import { openlineage } from './openlineage/openlineage.ts'
 import { push } from './push/push.ts'
+import { soda } from './soda/soda.ts'
 
-export const collectors = [dbt, lake, openlineage, push] as const
+export const collectors = [dbt, greatExpectations, lake, openlineage, push, soda] as const

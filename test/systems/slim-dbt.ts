@@ -24,6 +24,15 @@ const NODE = [
   'depends_on',
 ]
 const TEST = ['attached_node', 'column_name', 'test_metadata']
+const RESULT = [
+  'unique_id',
+  'status',
+  'timing',
+  'execution_time',
+  'adapter_response',
+  'message',
+  'failures',
+].concat(['max_loaded_at', 'snapshotted_at', 'criteria', 'error'])
 const slimNode = (node: Json): Json => ({
   ...pick(node, [...NODE, ...TEST]),
   config: pick(node['config'] ?? {}, ['materialized', 'meta', 'severity']),
@@ -40,7 +49,7 @@ function slim(file: string, json: Json): Json {
     'adapter_type',
   ])
   if (file !== 'manifest.json') {
-    const results = (json['results'] as Json[]).map(({ compiled_code: _, ...result }) => result)
+    const results = (json['results'] as Json[]).map((result) => pick(result, RESULT))
     const args = pick(json['args'] ?? {}, ['which', 'select', 'full_refresh'])
     return { ...json, metadata, args, results }
   }
