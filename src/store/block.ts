@@ -19,27 +19,30 @@ const POWERS = Float64Array.from({ length: DECIMALS_MAX + 1 }, (_, i) => 10 ** i
  */
 export class BlockEncoder {
   readonly #times: Float64Array[] = []
-  readonly #columns: Uint8Array[] = []
+  #lengths: number[] = []
+  readonly #columns = new ByteWriter(65_536)
+  readonly #out = new ByteWriter(65_536)
   readonly #scratch = new ByteWriter()
 
   get series(): number {
-    return this.#columns.length
+    return this.#lengths.length
   }
 
   /** The samples must be settled. */
   add(samples: Gather): void {
-    const out = this.#scratch
-    out.clear()
+    const out = this.#columns
+    const before = out.length
     out.varint(this.#timeColumn(samples.timestamps.subarray(0, samples.length)))
     writeStaleness(out, samples)
     writeValues(out, samples.anyStale ? plainValues(samples) : samples.values.subarray(0, samples.length))
-    this.#columns.push(out.bytes().slice())
+    this.#lengths.push(out.length - before)
   }
 
   /** The block; the encoder is empty again. */
   finish(): Uint8Array {
-    const out = new ByteWriter()
-    out.varint(this.#columns.length)
+    const out = this.#out
+    out.clear()
+    out.varint(this.#lengths.length)
     out.varint(this.#times.length)
     for (const times of this.#times) {
       this.#scratch.clear()
@@ -47,10 +50,11 @@ export class BlockEncoder {
       out.varint(this.#scratch.length)
       out.append(this.#scratch.bytes())
     }
-    for (const column of this.#columns) out.varint(column.length)
-    for (const column of this.#columns) out.append(column)
+    for (const length of this.#lengths) out.varint(length)
+    out.append(this.#columns.bytes())
     this.#times.length = 0
-    this.#columns.length = 0
+    this.#lengths = []
+    this.#columns.clear()
     return compress(out.bytes(), ZSTD_SMALL)
   }
 
@@ -69,7 +73,8 @@ export class Block {
 
   /** Throws where the bytes are no block. */
   constructor(compressed: Uint8Array) {
-    this.#bytes = decompress(compressed)
+    // A copy of its own: blocks are cached, and what zlib returns may hold a larger buffer.
+    this.#bytes = new Uint8Array(decompress(compressed))
     const reader = new ByteReader(this.#bytes)
     const columns = reader.varint()
     const times = reader.varint()

@@ -14,6 +14,8 @@ export interface Database {
   prepare(text: string): StatementSync
   /** All of it or nothing; a failure is a StoreError. */
   transaction<T>(doing: string, work: () => T): T
+  /** A failure is a StoreError, and damage is remembered for the next start. */
+  read<T>(doing: string, work: () => T): T
   /** Bytes of the file and its write-ahead log. */
   size(): number
   close(): void
@@ -64,26 +66,51 @@ export function storeError(doing: string, error: unknown): Error {
   return new StoreError('failed', `${doing}: ${explainError(error)}`, { cause: error })
 }
 
-export function openDatabase(options: DatabaseOptions): { database: Database; quarantined: string | null } {
+/**
+ * Opens a database and reads what `build` needs of it. One that is damaged is put aside and a new one started: a watch
+ * that goes on without its memory beats one that does not.
+ */
+export function openDatabase<T>(
+  options: DatabaseOptions,
+  build: (database: Database) => T,
+): { database: Database; part: T; quarantined: string | null } {
   const file = options.directory === ':memory:' ? ':memory:' : path.join(options.directory, options.name)
   try {
-    return { database: open(file, options), quarantined: null }
+    return { ...openAndBuild(file, options, build), quarantined: null }
   } catch (error) {
     if (file === ':memory:' || storeErrorReason(error) !== 'corrupt') throw error
     const quarantined = putAside(file, options.now)
-    return { database: open(file, options), quarantined }
+    return { ...openAndBuild(file, options, build), quarantined }
+  }
+}
+
+function openAndBuild<T>(
+  file: string,
+  options: DatabaseOptions,
+  build: (database: Database) => T,
+): { database: Database; part: T } {
+  const database = open(file, options)
+  try {
+    return { database, part: build(database) }
+  } catch (error) {
+    database.close()
+    throw storeError(`read ${file}`, error)
   }
 }
 
 /** Renames a database and what belongs to it; returns where it is now. */
-export function putAside(file: string, now: Timestamp): string {
+function putAside(file: string, now: Timestamp): string {
   const stamp = new Date(now).toISOString().replaceAll(/[-:]|\.\d+/g, '')
   let target = `${file}.corrupt-${stamp}`
   for (let i = 2; fs.existsSync(target); i += 1) target = `${file}.corrupt-${stamp}-${i}`
+  fs.rmSync(suspicionOf(file), { force: true })
   for (const suffix of ['', '-wal', '-shm'])
     if (fs.existsSync(file + suffix)) fs.renameSync(file + suffix, target + suffix)
   return target
 }
+
+/** Says that the next start must look closely whatever the size: damage was met while running. */
+const suspicionOf = (file: string): string => `${file}.suspect`
 
 export const storeErrorReason = (error: unknown): StoreError['reason'] | null =>
   error instanceof StoreError ? error.reason : null
@@ -110,10 +137,11 @@ function verify(sql: DatabaseSync, file: string): void {
   const version = Number(sql.prepare('PRAGMA user_version').get()?.['user_version'])
   if (version !== 0 && version !== SCHEMA_VERSION)
     throw new StoreError('corrupt', `${file} has schema version ${version}, expected ${SCHEMA_VERSION}`)
-  const size = fs.existsSync(file) ? fs.statSync(file).size : 0
-  if (size > CHECK_MAX_BYTES) return
+  const size = fs.statSync(file, { throwIfNoEntry: false })?.size ?? 0
+  if (size > CHECK_MAX_BYTES && !fs.existsSync(suspicionOf(file))) return
   const found = sql.prepare('PRAGMA quick_check(1)').get()?.['quick_check']
   if (found !== 'ok') throw new StoreError('corrupt', `${file} is damaged: ${String(found)}`)
+  fs.rmSync(suspicionOf(file), { force: true })
 }
 
 function wrap(sql: DatabaseSync, file: string, name: string): Database {
@@ -125,24 +153,36 @@ function wrap(sql: DatabaseSync, file: string, name: string): Database {
     statements.set(text, statement)
     return statement
   }
+  const watched = <T>(doing: string, work: () => T): T => {
+    try {
+      return work()
+    } catch (error) {
+      const wrapped = storeError(doing, error)
+      if (storeErrorReason(wrapped) === 'corrupt' && file !== ':memory:')
+        fs.writeFileSync(suspicionOf(file), '')
+      throw wrapped
+    }
+  }
   const sizeOf = (path: string): number => fs.statSync(path, { throwIfNoEntry: false })?.size ?? 0
   return {
     name,
     path: file,
     sql,
     prepare,
-    transaction(doing, work) {
-      try {
-        sql.exec('BEGIN IMMEDIATE')
-        const result = work()
-        sql.exec('COMMIT')
-        return result
-      } catch (error) {
-        // SQLite has rolled back by itself where the disk is full.
-        if (sql.isTransaction) sql.exec('ROLLBACK')
-        throw storeError(doing, error)
-      }
-    },
+    transaction: (doing, work) =>
+      watched(doing, () => {
+        try {
+          sql.exec('BEGIN IMMEDIATE')
+          const result = work()
+          sql.exec('COMMIT')
+          return result
+        } catch (error) {
+          // SQLite has rolled back by itself where the disk is full.
+          if (sql.isTransaction) sql.exec('ROLLBACK')
+          throw error
+        }
+      }),
+    read: watched,
     size: () =>
       file === ':memory:'
         ? Number(

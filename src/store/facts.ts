@@ -174,9 +174,11 @@ export class Facts implements FactReader {
     test('at <= ?', where.to)
     const order = where.limit === undefined ? 'ORDER BY at, seq' : 'ORDER BY at DESC, seq DESC LIMIT ?'
     if (where.limit !== undefined) values.push(where.limit)
-    const rows = this.#database
-      .prepare(`SELECT kind, id, body, crc, recorded_at FROM events WHERE ${tests.join(' AND ')} ${order}`)
-      .all(...values) as unknown as Row[]
+    const sql = `SELECT kind, id, body, crc, recorded_at FROM events WHERE ${tests.join(' AND ')} ${order}`
+    const rows = this.#database.read(
+      'read facts',
+      () => this.#database.prepare(sql).all(...values) as unknown as Row[],
+    )
     return rows.map((row) => this.#read(row)).filter((one) => one !== undefined)
   }
 

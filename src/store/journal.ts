@@ -213,14 +213,26 @@ export class Journal {
 
   #loadSeries(head: Head): Map<number, Series> {
     const byId = new Map<number, Series>()
-    const rows = this.#database.prepare('SELECT body FROM series ORDER BY first')
-    for (const { body } of rows.iterate() as unknown as Iterable<{ body: Uint8Array }>)
-      for (const { id, labels } of decodeDictionary(body)) {
-        const series = head.index.add(id, labels[NAME]!, labels)
-        series.floor = head.kept.cut
-        byId.set(id, series)
-        this.#nextSeries = id + 1
+    const rows = this.#database.prepare('SELECT first, body FROM series ORDER BY first')
+    for (const { first, body } of rows.iterate() as unknown as Iterable<{
+      first: number
+      body: Uint8Array
+    }>) {
+      // Ids of a row that cannot be read are not given out again: blocks on disk still mean the old series.
+      this.#nextSeries = first + DICTIONARY_ROW
+      try {
+        for (const { id, labels } of decodeDictionary(body)) {
+          const series = head.index.add(id, labels[NAME]!, labels)
+          series.floor = head.kept.cut
+          byId.set(id, series)
+        }
+      } catch (error) {
+        this.#log.error(
+          { first, error: explainError(error) },
+          'damaged series dictionary: their samples are left out',
+        )
       }
+    }
     return byId
   }
 

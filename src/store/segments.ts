@@ -213,7 +213,8 @@ export class Segments {
       this.#cache.set(id, known)
       return known
     }
-    const row = this.#database.prepare('SELECT body FROM blocks WHERE id = ?').get(id)
+    const select = this.#database.prepare('SELECT body FROM blocks WHERE id = ?')
+    const row = this.#database.read('read samples', () => select.get(id))
     if (row === undefined) throw new RangeError(`block ${n} of segment ${segment.id} is missing`)
     const block = new Block(row['body'] as Uint8Array)
     this.#cache.set(id, block)

@@ -46,18 +46,17 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   if (onDisk) fs.mkdirSync(directory, { recursive: true })
   const lock = onDisk ? lockDirectory(directory) : undefined
   const writing = new Writing(onDisk ? openBallast(directory, limits.ballast) : noBallast, log)
-  const state = openDatabase({ directory, name: 'state.db', synchronous: 'FULL', schema: FACTS_SCHEMA, now })
-  const samples = openDatabase({
-    directory,
-    name: 'metrics.db',
-    synchronous: 'NORMAL',
-    schema: TICKS_SCHEMA + SEGMENTS_SCHEMA,
-    now,
-  })
+  const state = openDatabase(
+    { directory, name: 'state.db', synchronous: 'FULL', schema: FACTS_SCHEMA, now },
+    (database) => new Facts(database, writing, log),
+  )
+  const samples = openDatabase(
+    { directory, name: 'metrics.db', synchronous: 'NORMAL', schema: TICKS_SCHEMA + SEGMENTS_SCHEMA, now },
+    (database) => new Metrics(database, writing, { log, limits, retention: retention.samples }),
+  )
   const quarantined = [state.quarantined, samples.quarantined].filter((file) => file !== null)
   for (const file of quarantined) log.error({ file }, 'database was damaged: put aside, starting a new one')
-  const facts = new Facts(state.database, writing, log)
-  const series = new Metrics(samples.database, writing, { log, limits, retention: retention.samples })
+  const [facts, series] = [state.part, samples.part]
 
   return {
     series,
