@@ -2,7 +2,7 @@
 import type { Points, Windows } from './range.ts'
 
 /** Reading each window anew would read every sample about this often. */
-const WORTH_SLIDING = 6
+const WORTH_SLIDING = 3
 
 export function overlaps({ times }: Points, { lo, hi }: Windows): boolean {
   let reads = 0
