@@ -7,7 +7,10 @@ import { compatible, labelsKey } from './labels.ts'
 import type { Query, Vector } from './query.ts'
 import { type Selector, nameOf } from './selectors.ts'
 
-/** What is known of a series that has no sample now: its source cannot be read, or what it described is no more. */
+/**
+ * What is known of a series that has no sample now, or of an alert by its labels: its source cannot be read, or what it
+ * described is no more (a dropped table, an expectation that was taken back).
+ */
 export type Whereabouts = 'blind' | 'gone' | 'unknown'
 
 /** Functions for which absence is the very thing asked about. */
@@ -75,6 +78,7 @@ export function createJudge(
   query: Query,
   at: Timestamp,
   offset: number,
+  /** Of a series (with `__name__`), or of an alert (without). */
   whereabouts: (labels: Labels) => Whereabouts,
 ): Judge {
   let inputs: readonly Selector[] | undefined
@@ -91,11 +95,12 @@ export function createJudge(
     const before = (await ask(selector, knownAt)).filter((sample) => compatible(labels, sample.labels))
     // History may not reach back to when the alert was last known; then what was found before stays true.
     if (before.length === 0) return now.length === 0 && lost.includes(print(selector))
-    if (now.length === 0) return true
     const present = new Set(now.map((sample) => labelsKey(sample.labels)))
-    return before.some(
-      (sample) => !present.has(labelsKey(sample.labels)) && whereabouts(sample.labels) === 'blind',
-    )
+    const places = before
+      .filter((sample) => !present.has(labelsKey(sample.labels)))
+      .map((sample) => whereabouts(sample.labels))
+      .filter((place) => place !== 'gone')
+    return places.length > 0 && (now.length === 0 || places.includes('blind'))
   }
 
   return {

@@ -49,6 +49,20 @@ describe('no data', () => {
     expect(await after(summed, 'unknown')).toEqual(['High resolved'])
   })
 
+  test('an expectation that was taken back is gone, though its table is there', async () => {
+    const s = scene(
+      'groups: [{ name: g, rules: [{ alert: Late, expr: "time() - min by (table) (due) > 0" }] }]',
+      {
+        whereabouts: (labels) => (labels['__name__'] === 'due' ? 'gone' : 'unknown'),
+      },
+    )
+    s.put({ 'due{table=a,severity=warn}': 1 })
+    await s.evaluate()
+    s.put({})
+
+    expect(states(await s.evaluate())).toEqual(['a resolved'])
+  })
+
   test('absence rules work as they always did', async () => {
     const s = scene('groups: [{ name: g, rules: [{ alert: Gone, expr: \'absent(load{table="a"})\' }] }]')
 
