@@ -125,6 +125,8 @@ export interface NoticeFact {
   readonly status: 'firing' | 'resolved'
   readonly reason: string
   readonly title: string
+  /** Alert names and what they are about (`table gold/orders`, or ''), each once, bounded. */
+  readonly about: ReadonlyArray<{ readonly name: string; readonly subject: string }>
   /** Fingerprints, bounded. */
   readonly firing: readonly string[]
   readonly resolved: readonly string[]

@@ -31,7 +31,7 @@ interface Line {
   readonly integration: Integration
   /** Waiting notices by group, oldest first; only the first may be sent. */
   readonly lanes: Map<string, OutboxFact[]>
-  readonly underWay: Map<string, { readonly since: Timestamp; abandon(): void }>
+  readonly underWay: Map<string, { since: Timestamp; readonly abandon: () => void }>
   failures: number
   pausedUntil: Timestamp | null
 }
@@ -281,6 +281,7 @@ export class Delivery {
   shift(by: Millis): void {
     for (const line of this.#lines.values()) {
       if (line.pausedUntil !== null) line.pausedUntil = plus(line.pausedUntil, by)
+      for (const attempt of line.underWay.values()) attempt.since = plus(attempt.since, by)
       for (const [groupId, lane] of line.lanes) {
         line.lanes.set(
           groupId,

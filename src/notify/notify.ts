@@ -17,7 +17,7 @@ import { type Heartbeat, createHeartbeat } from './heartbeat.ts'
 import { aged, intake, isOver, remembersFlips } from './intake.ts'
 import { type Memory, type NotifyStore, openMemory } from './memory.ts'
 import { type Mute, calendarMute, inhibitor, isMuted } from './mute.ts'
-import { headlineOf } from './receivers/wording.ts'
+import { aboutOf, headlineOf } from './receivers/wording.ts'
 import type { AlertStatus, Announcement, Notifier, NotifierParts, ReceiverStatus } from './notifier.ts'
 import { type Route, groupIdOf, groupKeyOf, groupLabelsOf, routesOf } from './route.ts'
 import { type Silences, createSilences } from './silences.ts'
@@ -26,6 +26,7 @@ import { createWording } from './wording.ts'
 export { NotifyConfig, parseNotifyConfig } from './config.ts'
 export type { Background, Explanation } from './explain.ts'
 export type { AlertStatus, Announcement, Notifier, NotifierParts, ReceiverStatus } from './notifier.ts'
+export { type Digest, digestOf } from './digest.ts'
 export { notifyMetrics } from './figures.ts'
 export { matchesAll, parseMatchers, printMatcher } from './matcher.ts'
 export { acknowledgement } from './silences.ts'
@@ -227,6 +228,7 @@ class Engine implements Notifier {
       status,
       reason,
       title: headlineOf(notification),
+      about: aboutOf(notification),
       firing: ids('firing'),
       resolved: ids('resolved'),
     })

@@ -227,6 +227,20 @@ describe('what Alertmanager forgets', () => {
     }
   })
 
+  test('a wall clock that is set during a delivery does not make it late', async () => {
+    const world = createWorld(FAST)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    world.behave = () => promise.then(() => answer(200))
+    await world.push(1, firing('t'))
+    await world.until(3)
+    world.clock.step(HOUR)
+    await world.until(3_610)
+    resolve()
+    await world.until(3_612)
+
+    expect(world.calls).toHaveLength(1)
+  })
+
   test('a store that refuses stops no page, and catches up', async () => {
     const world = createWorld(FAST)
     world.store.refusing = 'disk full'

@@ -58,6 +58,15 @@ export function storyOf(alert: NotifiedAlert, at: Timestamp): Story {
 
 const cut = (text: string): string => (text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT - 1)}…` : text)
 
+const MOST_ABOUT = 50
+
+/** The names of its alerts and what they are about, each pair once. */
+export function aboutOf(notification: Notification): { readonly name: string; readonly subject: string }[] {
+  const stories = notification.alerts.map((alert) => storyOf(alert, notification.at))
+  const pairs = new Map(stories.map(({ name, subject }) => [`${name} ${subject}`, { name, subject }]))
+  return [...pairs.values()].slice(0, MOST_ABOUT)
+}
+
 const SEVERITIES = ['critical', 'page', 'error', 'warning', 'info', 'none']
 
 /** The worst severity among the alerts; unknown words rank before `info`. */
