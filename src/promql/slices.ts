@@ -17,9 +17,9 @@ interface Slice {
  * would be most of the work.
  */
 export function nextSlice(before: Slice | null, last: Slice): number {
-  // One size tells nothing of the two costs: a second one has to be tried.
+  // One size tells nothing of the two costs: a second one has to be tried, at the beginning and while slices are short.
   if (before === null) return last.steps * GROWTH
-  if (before.steps === last.steps) return last.steps
+  if (before.steps === last.steps) return last.took < SLICE ? last.steps * GROWTH : last.steps
   const perStep = Math.max(
     (last.took - before.took) / (last.steps - before.steps),
     last.took / last.steps / 100,
