@@ -1,4 +1,5 @@
 // What sources tell us, in our words. Entities are replaced by id; events are kept as history.
+import type { AdviceFact, AdvisingFact } from './advice.ts'
 import type { Reason } from './errors.ts'
 import type { Known } from './known.ts'
 import type { NotifyFact } from './notice.ts'
@@ -252,6 +253,8 @@ export type Fact =
   | PollFact
   | CursorFact
   | RuleGroupFact
+  | AdviceFact
+  | AdvisingFact
   | NotifyFact
   | RunKindFact
 export type Kind = Fact['kind']

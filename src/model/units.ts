@@ -5,10 +5,12 @@ export type Timestamp = number & { readonly unit: 'epoch-ms' }
 /** A length of time in milliseconds. */
 export type Millis = number & { readonly unit: 'ms' }
 export type Bytes = number & { readonly unit: 'bytes' }
+export type Usd = number & { readonly unit: 'usd' }
 
 export const timestamp = (epochMs: number): Timestamp => epochMs as Timestamp
 export const millis = (ms: number): Millis => ms as Millis
 export const bytes = (count: number): Bytes => count as Bytes
+export const usd = (dollars: number): Usd => dollars as Usd
 
 export const SECOND = millis(1_000)
 export const MINUTE = millis(60_000)
@@ -86,3 +88,11 @@ export function readableBytes(count: Bytes): string {
 
 /** A count with thousands separated: `1,111,930`. */
 export const readableCount = (count: number): string => count.toLocaleString('en-US')
+
+/** Dollars as a bill says them, smaller ones with the digits that matter: `$1,204`, `$3.50`, `$0.0021`. */
+export function readableUsd(amount: Usd): string {
+  const size = Math.abs(amount)
+  const digits = size >= 100 || size === 0 ? 0 : size >= 0.1 ? 2 : 4
+  const text = size.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits })
+  return `${amount < 0 ? '-' : ''}$${text}`
+}

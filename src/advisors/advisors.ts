@@ -1,0 +1,72 @@
+// The door: asks every advisor, settles what they found with what is known, and adds it up.
+import type { Advice, AdviceFact, AdviceNeed, AdvisingFact } from '../model/advice.ts'
+import type { FactReader, Reader } from '../model/store.ts'
+import type { Timestamp } from '../model/units.ts'
+import { type Advisor, type Findings, together } from './advisor.ts'
+import { worthwhile } from './draft.ts'
+import { advisors } from './index.ts'
+import { totalOf } from './portfolio.ts'
+import type { Prices } from './prices.ts'
+import { isOpen, settleAdvice } from './states.ts'
+
+export { type Prices, PricesConfig, loadPrices } from './prices.ts'
+export { type Decided, type Decision, decide, isOpen } from './states.ts'
+
+/** Pieces of advice kept, the ones worth most first. */
+const MAX_ADVICE = 1_000
+const MAX_NEEDS = 200
+
+/** Everything worth doing, by money. */
+export function advise(
+  view: Reader,
+  prices: Prices,
+  now: Timestamp,
+  from: readonly Advisor[] = advisors,
+): Findings {
+  const { advice, needs } = together(from.map((advisor) => advisor.advise(view, prices, now)))
+  return { advice: advice.filter(worthwhile).toSorted(byWorth).slice(0, MAX_ADVICE), needs: unique(needs) }
+}
+
+/** What to record, in one transaction, and what to forget. */
+export interface Advised {
+  readonly facts: readonly [...(readonly AdviceFact[]), AdvisingFact]
+  readonly forgotten: readonly string[]
+}
+
+export function adviseAll(view: Reader, prices: Prices, now: Timestamp): Advised {
+  const { advice, needs } = advise(view, prices, now)
+  const known = view.facts('advice')
+  const { facts, forgotten } = settleAdvice(advice, known, now)
+  const changed = new Map(facts.map((fact) => [fact.id, fact]))
+  const all = [...known.filter(({ id }) => !changed.has(id)), ...facts]
+  return { facts: [...facts, standing(all, needs, now)], forgotten }
+}
+
+const standing = (
+  all: readonly AdviceFact[],
+  needs: readonly AdviceNeed[],
+  now: Timestamp,
+): AdvisingFact => ({
+  kind: 'advising',
+  id: 'advice',
+  at: now,
+  total: totalOf(all.filter(isOpen).map(({ advice }) => advice)),
+  needs: needs.slice(0, MAX_NEEDS),
+  needsOmitted: Math.max(0, needs.length - MAX_NEEDS),
+})
+
+/** After a decision: what is open comes to something else. */
+export function restate(known: FactReader, changed: AdviceFact, now: Timestamp): AdvisingFact {
+  const before = known.facts('advising')[0]
+  const all = [...known.facts('advice').filter(({ id }) => id !== changed.id), changed]
+  const omitted = before?.needsOmitted ?? 0
+  return { ...standing(all, before?.needs ?? [], now), at: before?.at ?? now, needsOmitted: omitted }
+}
+
+const worth = ({ cost }: Advice): number => cost.savings?.p50 ?? 0
+const byWorth = (a: Advice, b: Advice): number => worth(b) - worth(a) || (a.id < b.id ? -1 : 1)
+
+function unique(needs: readonly AdviceNeed[]): AdviceNeed[] {
+  const found = new Map(needs.map((need) => [`${need.advisor}\n${need.subject}\n${need.collect}`, need]))
+  return [...found.values()]
+}
