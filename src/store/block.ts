@@ -136,7 +136,10 @@ function writeTimes(out: ByteWriter, times: Float64Array): void {
 }
 
 function readTimes(reader: ByteReader): Float64Array {
-  const times = new Float64Array(reader.varint())
+  const count = reader.varint()
+  // Each takes a byte at least: damaged bytes must not ask for gigabytes.
+  if (count > reader.left) throw new RangeError(`${count} times in ${reader.left} bytes`)
+  const times = new Float64Array(count)
   let [last, step] = [0, 0]
   for (let i = 0; i < times.length; i += 1) {
     step += reader.zigzag()

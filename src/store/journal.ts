@@ -1,5 +1,6 @@
 // Samples on their way to disk and back: each append is written before it is acknowledged, and replayed at start.
-import { explainError } from '../model/errors.ts'
+import { crc32 } from 'node:zlib'
+import { StoreError, explainError } from '../model/errors.ts'
 import type { Database } from './database.ts'
 import { type Append, type Head, type Watermark, isBelow } from './head.ts'
 import { NAME } from './labels.ts'
@@ -15,6 +16,7 @@ import {
   encodeDictionary,
   encodeIds,
   encodeValues,
+  tickCrc,
   writeTick,
 } from './ticks.ts'
 import type { Timeline } from './timeline.ts'
@@ -29,6 +31,8 @@ const NO_LAYOUT = 0
 
 /** The series of an append, by position. */
 type Layouts = ReadonlyMap<number, readonly Series[]>
+
+type TickRow = Tick & { readonly crc: number; readonly ended: Uint8Array; readonly body: Uint8Array }
 
 /** What the next append of a scope is compared with, and the layout it shares. */
 interface Written {
@@ -183,12 +187,20 @@ export class Journal {
     }
   }
 
+  /** Throws where the number is damaged: with a wrong mark nothing else can be read right. */
   #meta(key: string): number {
-    return Number(this.#database.prepare('SELECT value FROM meta WHERE key = ?').get(key)?.['value'] ?? 0)
+    const row = this.#database.prepare('SELECT value, crc FROM meta WHERE key = ?').get(key)
+    if (row === undefined) return 0
+    const value = Number(row['value'])
+    if (row['crc'] !== crc32(`${key} ${value}`))
+      throw new StoreError('corrupt', `${key} is damaged in metrics.db`)
+    return value
   }
 
   #setMeta(key: string, value: number): void {
-    this.#database.prepare('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)').run(key, value)
+    this.#database
+      .prepare('INSERT OR REPLACE INTO meta (key, value, crc) VALUES (?, ?, ?)')
+      .run(key, value, crc32(`${key} ${value}`))
   }
 
   #saveSeries(): void {
@@ -284,11 +296,12 @@ export class Journal {
     const bases = new Map<number, Float64Array>()
     const runs = new Runs(head)
     const rows = this.#database.prepare(
-      `SELECT id, scope, at, layout, base, ended, body FROM ticks JOIN tick_bodies ON tick = id ORDER BY id`,
+      `SELECT id, scope, at, layout, base, crc, ended, body FROM ticks JOIN tick_bodies ON tick = id ORDER BY id`,
     )
     let damaged = 0
-    for (const row of rows.iterate() as unknown as Iterable<Tick & { ended: Uint8Array; body: Uint8Array }>) {
+    for (const row of rows.iterate() as unknown as Iterable<TickRow>) {
       try {
+        if (row.crc !== tickCrc(row)) throw new RangeError('checksum differs')
         const series = known(layouts, row.layout)
         const base = row.base === null ? null : known(bases, row.base)
         const values = decodeValues(row.body, base, series.length)

@@ -77,6 +77,10 @@ export class ByteReader {
     this.offset = offset
   }
 
+  get left(): number {
+    return this.#bytes.length - this.offset
+  }
+
   byte(): number {
     const value = this.#bytes[this.offset]
     if (value === undefined) throw new RangeError(`no byte at ${this.offset} of ${this.#bytes.length}`)
