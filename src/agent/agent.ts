@@ -32,6 +32,7 @@ import { type RuleGroup, groupFigures, loadRules, openGroups, runGroup } from '.
 import { connectSource } from './sources.ts'
 import { createTicker } from './ticker.ts'
 import { watchSource } from './watch.ts'
+import { whereaboutsOf } from './whereabouts.ts'
 
 export * as catalogue from './metrics.ts'
 export { loadRules } from './rule-groups.ts'
@@ -73,7 +74,13 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   const engine = createEngine(store.series, { now: () => clock.monotonic() })
   const lookback = fittingLookback(() => config.resolution)
   const query = rulesQuery(config.query?.url, engineQuery(engine, { lookback }), options.signal)
-  const groups = openGroups(rules, { query, store, clock, url: `http://${config.api.listen}` })
+  const groups = openGroups(rules, {
+    query,
+    store,
+    clock,
+    url: `http://${config.api.listen}`,
+    whereabouts: whereaboutsOf(store, new Set(config.sources.map(({ name }) => name))),
+  })
   using monitor = monitorProcess()
   const view: View = {
     known: store,

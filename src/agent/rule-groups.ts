@@ -4,7 +4,6 @@ import { SHIPPED_RULES, readRuleFiles } from '../config/config.ts'
 import type { Clock } from '../io/clock.ts'
 import type { Log } from '../io/log.ts'
 import { ConfigError, explainError } from '../model/errors.ts'
-import type { Labels } from '../model/series.ts'
 import type { Store } from '../model/store.ts'
 import { between, millis } from '../model/units.ts'
 import type { Notifier } from '../notify/notify.ts'
@@ -16,7 +15,6 @@ import {
   type GroupReport,
   type GroupState,
   type Query,
-  type Whereabouts,
   createGroup,
   groupId,
   loadRuleFiles,
@@ -44,6 +42,7 @@ export interface RulePorts {
   readonly store: Store
   readonly clock: Clock
   readonly url: string
+  readonly whereabouts: NonNullable<GroupPorts['whereabouts']>
 }
 
 export function openGroups(definitions: readonly GroupDefinition[], ports: RulePorts): RuleGroup[] {
@@ -54,7 +53,7 @@ export function openGroups(definitions: readonly GroupDefinition[], ports: RuleP
     external: { labels: {}, url: ports.url },
     defaults: { interval: DEFAULT_INTERVAL, queryOffset: millis(0) },
     recorded: recordedNames(definitions),
-    whereabouts: (labels) => whereabouts(store, labels),
+    whereabouts: ports.whereabouts,
     monotonic: () => clock.monotonic(),
   }
   return definitions.map((definition) => {
@@ -104,19 +103,6 @@ export async function runGroup(
       parts.log.error({ group: id, error: explainError(error) }, 'the evaluation of a rule group failed')
     }
   }
-}
-
-/** What became of what these labels name: a table or pipeline by name within its source, or the source alone. */
-function whereabouts(store: Store, labels: Labels): Whereabouts {
-  const source = labels['source']
-  if (source === undefined) return 'unknown'
-  if (store.facts('poll', { id: source })[0]?.up === false) return 'blind'
-  const name = labels['table']
-  if (name === undefined) return 'unknown'
-  const table = store.facts('table', { source }).find((fact) => fact.table === name)
-  if (table?.vanished) return 'gone'
-  const problems = store.facts('problem', { source })
-  return problems.some(({ subject, resolved }) => subject === name && resolved === null) ? 'blind' : 'unknown'
 }
 
 /** What the catalogue tells of the groups. */
