@@ -86,6 +86,38 @@ export interface Deletes {
   readonly share: Known<number>
 }
 
+/** One partition's live files; `name` is '' where the table has no partition columns. */
+export interface PartitionLayout {
+  readonly name: string
+  readonly files: number
+  readonly bytes: Bytes
+  /** Files that the table's rewrite takes for being small. */
+  readonly smallFiles: number
+  readonly smallBytes: Bytes
+  /** What the rewrite would read, and how many files it would write. */
+  readonly rewriteFiles: number
+  readonly rewriteBytes: Bytes
+  readonly rewriteOutputs: number
+  readonly rows: Known<number>
+  readonly deletedRows: Known<number>
+}
+
+/** What rewriting the table's files would do, as the format's own planner decides it, partition by partition. */
+export interface Layout {
+  /** `OPTIMIZE`, `rewrite_data_files`, with the settings that were assumed. */
+  readonly planner: string
+  readonly smallBelow: Bytes
+  /** Over all partitions that the rewrite would rid of files. */
+  readonly rewrite: {
+    readonly partitions: number
+    readonly files: number
+    readonly bytes: Bytes
+    readonly outputs: number
+  }
+  /** The partitions that it would rid of most files, bounded. */
+  readonly partitions: readonly PartitionLayout[]
+}
+
 export interface TableFact {
   readonly kind: 'table'
   /** The dataset's URI (OpenLineage namespace and name joined); see datasetId. */
@@ -118,6 +150,7 @@ export interface TableFact {
   readonly bytes: Known<Bytes>
   readonly fileSizes: Known<FileSizes>
   readonly partitions: Known<Partitions>
+  readonly layout: Known<Layout>
   readonly deletes: Known<Deletes>
   /** Versions or snapshots that can still be read, and the oldest of them. */
   readonly snapshots: Known<number>

@@ -1,5 +1,13 @@
 // What is known of a Delta table at its newest version → its fact.
-import type { CommitRef, Deletes, Exactness, Known, Partitions, TableFact } from '../../model/facts.ts'
+import type {
+  CommitRef,
+  Deletes,
+  Exactness,
+  Known,
+  Layout,
+  Partitions,
+  TableFact,
+} from '../../model/facts.ts'
 import {
   type Bytes,
   DAY,
@@ -7,11 +15,14 @@ import {
   type Timestamp,
   bytes,
   millis,
+  readableBytes,
   readableDuration,
   timestamp,
 } from '../../model/units.ts'
 import { arrayOf, isObject, parseJsonObject, stringOf } from '../json.ts'
 import { judgeFileSizes } from '../file-sizes.ts'
+import { layoutOf } from '../layout.ts'
+import { DELTA_OPTIMIZE_BYTES } from '../rewrite-plan.ts'
 import { judgePartitions } from '../partitions.ts'
 import type { History } from './history.ts'
 import { protocolGaps } from './protocol.ts'
@@ -59,6 +70,7 @@ export function tableFact(
     bytes: bytes(live.bytes),
     fileSizes: judgeFileSizes(live.sizes, targetOf(configuration)),
     partitions: livePartitions(replay, partial),
+    layout: layout(replay),
     deletes: deletes(replay),
     snapshots: kept?.versions ?? null,
     // A copied log has the copy's file times: no readable version is younger than a commit that we read.
@@ -134,6 +146,25 @@ function livePartitions(replay: Replay, partial: string[]): Known<Partitions> {
     }
   }
   return judgePartitions(replay.metadata?.partitionColumns ?? [], each())
+}
+
+function layout({ live, partitions, metadata }: Replay): Known<Layout> {
+  if (partitions.overflow) return null
+  const target = targetOf(metadata?.configuration ?? {})
+  const size = target?.bytes ?? DELTA_OPTIMIZE_BYTES
+  const { sizes, rows, deleted } = live
+  return layoutOf(
+    {
+      sizes,
+      partitionOf: live.partitions,
+      rows,
+      deleted,
+      partitions: partitions.size,
+      nameOf: (id) => partitions.nameOf(id),
+    },
+    { kind: 'delta', min: size, max: size },
+    `OPTIMIZE, files of ${readableBytes(bytes(size))} (${target?.from ?? 'its default'})`,
+  )
 }
 
 function deletes({ live }: Replay): Deletes {

@@ -1,7 +1,16 @@
 // One Iceberg table as a fact: what its metadata, snapshots and manifests say together.
-import type { Column, Deletes, Exactness, FileSizes, Partitions, TableFact } from '../../model/facts.ts'
-import { bytes, timestamp, type Timestamp } from '../../model/units.ts'
+import type {
+  Column,
+  Deletes,
+  Exactness,
+  FileSizes,
+  Layout,
+  Partitions,
+  TableFact,
+} from '../../model/facts.ts'
+import { type Bytes, bytes, readableBytes, timestamp, type Timestamp } from '../../model/units.ts'
 import { judgeFileSizes } from '../file-sizes.ts'
+import { layoutOf } from '../layout.ts'
 import { judgePartitions } from '../partitions.ts'
 import { type EventColumn, newestEvent } from './event-time.ts'
 import { DATA, type ManifestStatistics } from './manifest.ts'
@@ -39,6 +48,8 @@ export interface TableReading {
 }
 
 const TARGET_PROPERTY = 'write.target-file-size-bytes'
+/** Iceberg's default of that property. */
+const DEFAULT_TARGET = 512 * 2 ** 20
 const PROPERTIES = /^(write|commit|history|read|gc|format-version|owner|comment|delta|engine)\b/
 const MAX_PROPERTIES = 100
 const MAX_PROPERTY_CHARS = 500
@@ -69,6 +80,7 @@ export function tableFact(identity: Identity, reading: TableReading): TableFact 
     ...contents,
     fileSizes: statistics && fileSizes(metadata, statistics),
     partitions: partitionsOf(reading, statistics),
+    layout: statistics && layout(metadata, statistics),
     snapshots: metadata.snapshots.length,
     oldestSnapshot: metadata.snapshots.reduce<Timestamp | null>(
       (oldest, { at }) => (oldest === null || at < oldest ? at : oldest),
@@ -151,10 +163,48 @@ function fileSizes(metadata: IcebergMetadata, statistics: readonly ManifestStati
   for (const { kinds, sizes: all } of statistics) {
     for (let i = 0; i < kinds.length; i++) if (kinds[i] === DATA) sizes[next++] = all[i]!
   }
+  return judgeFileSizes(sizes, targetOf(metadata))
+}
+
+function targetOf(metadata: IcebergMetadata): { bytes: Bytes; from: string } | null {
   const target = Number(metadata.properties.get(TARGET_PROPERTY) ?? 0)
-  return judgeFileSizes(
-    sizes,
-    target > 0 && Number.isFinite(target) ? { bytes: bytes(target), from: TARGET_PROPERTY } : null,
+  return target > 0 && Number.isFinite(target) ? { bytes: bytes(target), from: TARGET_PROPERTY } : null
+}
+
+function layout(metadata: IcebergMetadata, manifests: readonly ManifestStatistics[]): Layout {
+  const count = manifests.reduce(
+    (sum, { kinds }) => sum + kinds.reduce((n, kind) => n + (kind === DATA ? 1 : 0), 0),
+    0,
+  )
+  const files = {
+    sizes: new Float64Array(count),
+    partitionOf: new Uint32Array(count),
+    rows: new Float64Array(count),
+  }
+  const names: string[] = []
+  const groups = new Map<string, number>()
+  let next = 0
+  for (const { specId, kinds, sizes, rows, partitionOf, partitions } of manifests) {
+    const mine = partitions.map((name) => {
+      const key = `${specId}/${name}`
+      const known = groups.get(key)
+      if (known !== undefined) return known
+      groups.set(key, names.length)
+      return names.push(name) - 1
+    })
+    for (let i = 0; i < kinds.length; i++) {
+      if (kinds[i] !== DATA) continue
+      files.sizes[next] = sizes[i]!
+      files.rows[next] = rows[i]!
+      files.partitionOf[next++] = mine[partitionOf[i]!]!
+    }
+  }
+  const target = targetOf(metadata)
+  const size = target?.bytes ?? DEFAULT_TARGET
+  return layoutOf(
+    { ...files, deleted: null, partitions: names.length, nameOf: (id) => names[id] ?? '' },
+    { kind: 'iceberg', target: size },
+    `rewrite_data_files (binpack), files of ${readableBytes(bytes(size))} (${target?.from ?? 'its default'})`,
   )
 }
 
