@@ -22,9 +22,17 @@ export function connectSource(block: SourceConfig, io: Io): PollingSource | Push
   const { name, type, every: interval, ...config } = block
   const collector: Collector = collectors.find((one) => one.type === type)!
   const opened: Array<ReturnType<Io['objects']>> = []
+  let asked = 0
+  let received = 0
   const counted: Io = {
     ...io,
     log: io.log.child({ source: name }),
+    async http(request) {
+      asked += 1
+      const answer = await io.http(request)
+      received += answer.body.byteLength
+      return answer
+    },
     objects(location, options) {
       const objects = io.objects(location, options)
       opened.push(objects)
@@ -48,9 +56,9 @@ export function connectSource(block: SourceConfig, io: Io): PollingSource | Push
     objects: () => ({
       requests: opened.reduce(
         (sum, { counters }) => sum + counters.gets + counters.lists + counters.heads,
-        0,
+        asked,
       ),
-      bytes: opened.reduce((sum, { counters }) => sum + counters.bytes, 0),
+      bytes: opened.reduce((sum, { counters }) => sum + counters.bytes, received),
     }),
   }
 }

@@ -1,5 +1,7 @@
 // The doors to the world, handed to whatever needs them.
 import type { Clock } from './clock.ts'
+import { createEgress } from './egress.ts'
+import { type HttpClient, createHttpClient } from './http.ts'
 import type { Log } from './log.ts'
 import { type OpenObjects, objectOpener } from './objects.ts'
 
@@ -8,6 +10,10 @@ export interface Io {
   readonly log: Log
   /** Opens `s3://bucket/prefix`, `file:///dir` or a path; relative paths are below `base`. Touches nothing yet. */
   readonly objects: OpenObjects
+  /** For sources: they are mostly on private addresses; link-local and metadata addresses are refused all the same. */
+  readonly http: HttpClient
+  /** 0..1, for the jitter of waits. */
+  readonly random: () => number
 }
 
 export const createIo = (world: {
@@ -20,6 +26,8 @@ export const createIo = (world: {
 }): Io => ({
   clock: world.clock,
   log: world.log,
+  http: createHttpClient(createEgress(['0.0.0.0/0', '::/0'])),
+  random: world.random ?? Math.random,
   objects: objectOpener({
     clock: world.clock,
     base: world.base,
