@@ -2,43 +2,35 @@
 import os from 'node:os'
 import path from 'node:path'
 import { alertmanagerRoutes, doorRoutes, prometheusRoutes, ruleToolRoutes, serve } from '../api/api.ts'
-import type { View } from '../catalogue/catalogue.ts'
-import { type LoadedConfig, type SourceConfig, listenParts } from '../config/config.ts'
+import { type LoadedConfig, listenParts } from '../config/config.ts'
 import { createExpectations } from '../expect/expect.ts'
 import type { Clock } from '../io/clock.ts'
 import { every } from '../io/every.ts'
 import type { Log } from '../io/log.ts'
-import { freeBytes } from '../io/disk.ts'
 import { localFiles } from '../io/files.ts'
-import { PRIVATE_NETWORKS, createEgress } from '../io/egress.ts'
-import { createHttpClient } from '../io/http.ts'
 import { createIo } from '../io/io.ts'
-import { createPrometheusQuery } from '../io/prometheus-query.ts'
 import { monitorProcess } from '../io/process-health.ts'
 import { systemRandom } from '../io/random.ts'
 import { type Job, runJobs } from '../io/schedule.ts'
 import type { Store } from '../model/store.ts'
-import { LOOKBACK } from '../model/series.ts'
-import { SECOND, type Millis, type Timestamp, millis } from '../model/units.ts'
+import { SECOND, type Millis, type Timestamp } from '../model/units.ts'
 import { openStore } from '../store/store.ts'
 import { type Notifier, createNotifier } from '../notify/notify.ts'
 import { createEngine } from '../promql/promql.ts'
-import { type Query, engineQuery, fittingLookback, textQuery } from '../rules/rules.ts'
-import { type Current, openTelemetry } from '../telemetry/telemetry.ts'
+import { engineQuery, fittingLookback } from '../rules/rules.ts'
+import { openTelemetry } from '../telemetry/telemetry.ts'
 import { backgroundOf } from './background.ts'
 import { Inbox } from './inbox.ts'
 import { describe, metrics } from './metrics.ts'
-import { type RuleGroup, groupFigures, loadRules, openGroups, runGroup } from './rule-groups.ts'
+import { type RuleGroup, loadRules, openGroups, rulesQuery, runGroup } from './rule-groups.ts'
 import { connectSource } from './sources.ts'
 import { createTicker } from './ticker.ts'
+import { currentSeries, viewOf } from './view.ts'
 import { watchSource } from './watch.ts'
 import { whereaboutsOf } from './whereabouts.ts'
 
 export * as catalogue from './metrics.ts'
 export { loadRules } from './rule-groups.ts'
-
-/** A table that nobody confirmed for this many intervals is unknown. */
-const UNSEEN_AFTER = 3
 
 export interface AgentOptions {
   readonly loaded: LoadedConfig
@@ -68,7 +60,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     version,
     instanceId: `${os.hostname()}:${config.api.listen}`,
     startedAt,
-    current: () => currentSeries(store, config.resolution, clock.now()),
+    current: () => currentSeries(store.series, config.resolution, clock.now()),
     describe,
   })
   const engine = createEngine(store.series, { now: () => clock.monotonic() })
@@ -82,26 +74,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     whereabouts: whereaboutsOf(store, new Set(config.sources.map(({ name }) => name))),
   })
   using monitor = monitorProcess()
-  const view: View = {
-    known: store,
-    patience: patienceOf(config.sources, config.resolution),
-    get store() {
-      return store.stats
-    },
-    get health() {
-      const residentBytes = monitor.residentBytes()
-      return {
-        version,
-        startedAt,
-        residentBytes,
-        diskFreeBytes: freeBytes(state),
-        loopDelay: monitor.loopDelay(),
-      }
-    },
-    get groups() {
-      return groupFigures(groups)
-    },
-  }
+  const view = viewOf({ config, store, groups, monitor, version, startedAt, state })
   const io = createIo({ clock, log, base: loaded.base })
   const notifier = createNotifier({
     config: config.notify,
@@ -178,37 +151,9 @@ function loops(parts: Looping): Promise<void>[] {
   ]
 }
 
-/** Rules ask our own engine, or the service that the configuration names. */
-function rulesQuery(url: string | undefined, own: Query, signal: AbortSignal): Query {
-  if (url === undefined) return own
-  // The operator named this address: private networks are where such services live.
-  const http = createHttpClient(createEgress(PRIVATE_NETWORKS))
-  const ask = createPrometheusQuery({ url }, http)
-  return textQuery((expr, at) => ask(expr, at, signal))
-}
-
 const jobs = (store: Store): Job[] => [
   { name: 'maintain the store', cron: '17 * * * *', run: (now) => store.maintain(now) },
 ]
-
-function patienceOf(sources: readonly SourceConfig[], resolution: Millis): (source: string) => Millis {
-  const byName = new Map(
-    sources.map((source) => [source.name, millis(UNSEEN_AFTER * Math.max(source.every, resolution))]),
-  )
-  // A source that is no longer configured: nobody looks at its tables.
-  return (source) => byName.get(source) ?? millis(0)
-}
-
-function* currentSeries(store: Store, resolution: Millis, now: Timestamp): Generator<Current> {
-  const from = (now - Math.max(LOOKBACK, UNSEEN_AFTER * resolution)) as Timestamp
-  for (const series of store.series.find([{ name: '__name__', op: '!=', value: '' }])) {
-    const { timestamps, values, stale } = series.samples({ from, to: now })
-    const last = timestamps.length - 1
-    if (last >= 0 && stale?.[last] !== 1) {
-      yield { labels: series.labels, value: values[last]!, at: timestamps[last]! }
-    }
-  }
-}
 
 const asRunning = ({ group, report }: RuleGroup) => ({
   name: group.definition.name,

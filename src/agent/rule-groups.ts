@@ -2,6 +2,9 @@
 import type { LoadedConfig } from '../config/config.ts'
 import { SHIPPED_RULES, readRuleFiles } from '../config/config.ts'
 import type { Clock } from '../io/clock.ts'
+import { PRIVATE_NETWORKS, createEgress } from '../io/egress.ts'
+import { createHttpClient } from '../io/http.ts'
+import { createPrometheusQuery } from '../io/prometheus-query.ts'
 import type { Log } from '../io/log.ts'
 import { ConfigError, explainError } from '../model/errors.ts'
 import type { Store } from '../model/store.ts'
@@ -20,6 +23,7 @@ import {
   loadRuleFiles,
   printFinding,
   recordedNames,
+  textQuery,
 } from '../rules/rules.ts'
 
 export interface RuleGroup {
@@ -113,3 +117,12 @@ export const groupFigures = (groups: readonly RuleGroup[]) =>
     lastSeconds: report === null ? null : report.duration / 1000,
     lastAt: report?.at ?? null,
   }))
+
+/** Rules ask our own engine, or the service that the configuration names. */
+export function rulesQuery(url: string | undefined, own: Query, signal: AbortSignal): Query {
+  if (url === undefined) return own
+  // The operator named this address: private networks are where such services live.
+  const http = createHttpClient(createEgress(PRIVATE_NETWORKS))
+  const ask = createPrometheusQuery({ url }, http)
+  return textQuery((expr, at) => ask(expr, at, signal))
+}

@@ -1,0 +1,64 @@
+// What the catalogue looks at: facts, and how this process is doing.
+import type { View } from '../catalogue/catalogue.ts'
+import type { Config } from '../config/config.ts'
+import { freeBytes } from '../io/disk.ts'
+import type { ProcessMonitor } from '../io/process-health.ts'
+import { LOOKBACK, type SeriesReader } from '../model/series.ts'
+import type { Store } from '../model/store.ts'
+import { type Millis, type Timestamp, millis, timestamp } from '../model/units.ts'
+import type { Current } from '../telemetry/telemetry.ts'
+import { type RuleGroup, groupFigures } from './rule-groups.ts'
+
+/** A table that nobody confirmed for this many intervals is unknown. */
+const UNSEEN_AFTER = 3
+
+interface Viewed {
+  readonly config: Config
+  readonly store: Store
+  readonly groups: readonly RuleGroup[]
+  readonly monitor: ProcessMonitor
+  readonly version: string
+  readonly startedAt: Timestamp
+  /** The state directory. */
+  readonly state: string
+}
+
+export const viewOf = ({ config, store, groups, monitor, version, startedAt, state }: Viewed): View => ({
+  known: store,
+  patience: patienceOf(config),
+  get store() {
+    return store.stats
+  },
+  get health() {
+    return {
+      version,
+      startedAt,
+      residentBytes: monitor.residentBytes(),
+      diskFreeBytes: freeBytes(state),
+      loopDelay: monitor.loopDelay(),
+    }
+  },
+  get groups() {
+    return groupFigures(groups)
+  },
+})
+
+function patienceOf({ sources, resolution }: Config): (source: string) => Millis {
+  const byName = new Map(
+    sources.map((source) => [source.name, millis(UNSEEN_AFTER * Math.max(source.every, resolution))]),
+  )
+  // A source that is no longer configured: nobody looks at its tables.
+  return (source) => byName.get(source) ?? millis(0)
+}
+
+/** The newest sample of every series that has not ended. */
+export function* currentSeries(reader: SeriesReader, resolution: Millis, now: Timestamp): Generator<Current> {
+  const from = timestamp(now - Math.max(LOOKBACK, UNSEEN_AFTER * resolution))
+  for (const series of reader.find([{ name: '__name__', op: '!=', value: '' }])) {
+    const { timestamps, values, stale } = series.samples({ from, to: now })
+    const last = timestamps.length - 1
+    if (last >= 0 && stale?.[last] !== 1) {
+      yield { labels: series.labels, value: values[last]!, at: timestamps[last]! }
+    }
+  }
+}
