@@ -1,4 +1,5 @@
 // The registry: one line a collector.
+import { airflow } from './airflow/airflow.ts'
 import { dbt } from './dbt/dbt.ts'
 import { greatExpectations } from './great-expectations/great-expectations.ts'
 import { lake } from './lake/lake.ts'
@@ -6,4 +7,4 @@ import { openlineage } from './openlineage/openlineage.ts'
 import { push } from './push/push.ts'
 import { soda } from './soda/soda.ts'
 
-export const collectors = [dbt, greatExpectations, lake, openlineage, push, soda] as const
+export const collectors = [airflow, dbt, greatExpectations, lake, openlineage, push, soda] as const

@@ -1,1 +1,2 @@
-this is no Python
+"""A file that Airflow looks at, for it mentions a DAG of airflow, and cannot import."""
+raise ImportError("no module named nowhere")
