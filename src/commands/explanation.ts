@@ -40,7 +40,7 @@ const Explanations = z.object({
           notice: z.object({ id: z.string(), at: At, reason: z.string(), title: z.string() }),
           state: z.string(),
           nextAttempt: At.nullable(),
-          attempts: z.array(z.object({ at: At, result: z.string(), detail: z.string().nullish() })),
+          attempts: z.array(z.object({ at: At, result: z.string(), answer: z.string() })),
         }),
       ),
     }),
@@ -109,7 +109,7 @@ function told(
     `  told        ${ago(notice.at, now)}: ${printable(notice.title, 120)} (${printable(notice.reason)}) ${state}${next}`,
     ...attempts.map(
       (attempt) =>
-        `                ${ago(attempt.at, now)} ${printable(attempt.result)} ${printable(attempt.detail ?? '', 200)}`,
+        `                ${ago(attempt.at, now)} ${printable(attempt.result)} ${printable(attempt.answer, 200)}`,
     ),
   ]
 }
