@@ -7,7 +7,6 @@ import { SecretText } from '../model/secret.ts'
 import { MINUTE, SECOND, millis } from '../model/units.ts'
 import { compileMatchers, parseMatchers } from './matcher.ts'
 import { Global } from './receivers/global.ts'
-import { HttpSettings } from './receivers/http-settings.ts'
 import { receivers } from './receivers/index.ts'
 import { compileTimeInterval } from './time-interval.ts'
 
@@ -143,7 +142,6 @@ const Shape = z.strictObject({
     .strictObject({
       url: SecretText,
       every: Duration(millis(10 * SECOND)).prefault('1m'),
-      http_config: HttpSettings.optional(),
     })
     .optional()
     .describe("A dead-man's switch: called while notifications work."),

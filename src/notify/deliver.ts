@@ -32,6 +32,9 @@ interface Line {
   /** Waiting notices by group, oldest first; only the first may be sent. */
   readonly lanes: Map<string, OutboxFact[]>
   readonly underWay: Map<string, { since: Timestamp; readonly abandon: () => void }>
+  /** Notices in all lanes. */
+  waiting: number
+  /** In a row. */
   failures: number
   pausedUntil: Timestamp | null
 }
@@ -63,7 +66,7 @@ export class Delivery {
     this.#lines = new Map(
       integrations.map((integration) => [
         integration.id,
-        { integration, lanes: new Map(), underWay: new Map(), failures: 0, pausedUntil: null },
+        { integration, lanes: new Map(), underWay: new Map(), waiting: 0, failures: 0, pausedUntil: null },
       ]),
     )
     for (const fact of [...this.#memory.outbox.values()].toSorted((a, b) => a.order - b.order))
@@ -81,6 +84,7 @@ export class Delivery {
         millis(0),
       )
     }
+    line.waiting += 1
     const lane = line.lanes.get(fact.groupId)
     if (lane === undefined) line.lanes.set(fact.groupId, [fact])
     else lane.push(fact)
@@ -214,6 +218,7 @@ export class Delivery {
     for (const waiting of [...line.lanes.values()].flat())
       this.#finish(waiting, 'dropped', CLOSED, at, millis(0))
     line.lanes.clear()
+    line.waiting = 0
   }
 
   /** Removes a notice that is done with and records how its last attempt ended. */
@@ -243,7 +248,7 @@ export class Delivery {
   }
 
   waiting(integrationId: string): number {
-    return this.#lanes(integrationId).reduce((sum, lane) => sum + lane.length, 0)
+    return this.#lines.get(integrationId)?.waiting ?? 0
   }
 
   isWaiting(integrationId: string, groupId: string): boolean {
@@ -297,17 +302,21 @@ export class Delivery {
 }
 
 function leave(line: Line, fact: OutboxFact): void {
-  const rest = (line.lanes.get(fact.groupId) ?? []).filter(({ id }) => id !== fact.id)
+  const lane = line.lanes.get(fact.groupId) ?? []
+  const rest = lane.filter(({ id }) => id !== fact.id)
+  line.waiting -= lane.length - rest.length
   if (rest.length === 0) line.lanes.delete(fact.groupId)
   else line.lanes.set(fact.groupId, rest)
 }
 
-/** The heads of lanes that are due, longest waiting first. */
+/** Heads of lanes that are due. While all goes well any will do; after a failure the one that waited longest is tried. */
 function firstDue(line: Line, now: Timestamp, places: number): OutboxFact[] {
-  if (places <= 0) return []
   const heads: OutboxFact[] = []
+  if (places <= 0) return heads
   for (const [groupId, [head]] of line.lanes) {
-    if (head!.nextAttempt <= now && !line.underWay.has(groupId)) heads.push(head!)
+    if (head!.nextAttempt > now || line.underWay.has(groupId)) continue
+    heads.push(head!)
+    if (line.failures === 0 && heads.length === places) return heads
   }
   return heads.toSorted((a, b) => a.nextAttempt - b.nextAttempt || a.order - b.order).slice(0, places)
 }

@@ -1,7 +1,7 @@
 // What an incoming alert makes of the one we know: fired, confirmed, resolved, or held because it flaps. Pure.
 import type { Alert } from '../model/alert.ts'
 import type { AlertFact } from '../model/notice.ts'
-import { type Millis, type Timestamp, millis, plus, timestamp } from '../model/units.ts'
+import { DAY, type Millis, type Timestamp, millis, plus, timestamp } from '../model/units.ts'
 
 export interface Flapping {
   /** More changes than this… */
@@ -49,9 +49,26 @@ function recent(flips: readonly Timestamp[], flapping: Flapping | null, now: Tim
   return flips.filter((at) => at > now - flapping.within).slice(-(flapping.flips + 1))
 }
 
-/** What time alone changes: unconfirmed alerts end, flapping ones that are calm show their real state. */
-export function aged(fact: AlertFact, now: Timestamp, flapping: Flapping | null): AlertFact {
+/** An alert of our own rules that no evaluation mentioned for this long: its rule is gone. */
+const FORGOTTEN_AFTER = DAY
+
+/**
+ * What time alone changes: unconfirmed alerts end, flapping ones that are calm show their real state. `awakeSince` is
+ * when we started: nobody could confirm anything before.
+ */
+export function aged(
+  fact: AlertFact,
+  now: Timestamp,
+  flapping: Flapping | null,
+  awakeSince: Timestamp,
+): AlertFact {
   let next = fact
+  const heardAt = timestamp(Math.max(fact.alert.updatedAt, awakeSince))
+  if (!isOver(fact) && fact.expiresAt === null && plus(heardAt, FORGOTTEN_AFTER) <= now) {
+    const note = { ended: 'no rule has mentioned it for a day' }
+    const ended = { ...fact.alert, annotations: { ...fact.alert.annotations, ...note }, endsAt: now }
+    next = { ...fact, alert: ended, flapping: null }
+  }
   if (next.expiresAt !== null && next.expiresAt <= now) {
     const ended = { ...(next.flapping?.last ?? next.alert), endsAt: next.expiresAt }
     next = intake(next, next.id, ended, now, flapping) ?? next

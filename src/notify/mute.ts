@@ -78,11 +78,6 @@ export function inhibitor(
 const equalKey = (rule: InhibitRule, labels: Labels): string =>
   JSON.stringify(rule.equal.map((name) => labels[name] ?? ''))
 
-export interface CompiledSilence {
-  readonly fact: SilenceFact
-  readonly matchers: Matchers
-}
-
 export type SilenceState = 'pending' | 'active' | 'expired'
 
 export const silenceState = (silence: SilenceFact, now: Timestamp): SilenceState =>

@@ -24,9 +24,8 @@ import { type Silences, createSilences } from './silences.ts'
 import { createWording } from './wording.ts'
 
 export { NotifyConfig, parseNotifyConfig } from './config.ts'
-export type { Background, Explanation } from './explain.ts'
-export type { AlertStatus, Announcement, Notifier, NotifierParts, ReceiverStatus } from './notifier.ts'
-export { type Digest, digestOf } from './digest.ts'
+export type { AlertStatus, Notifier, NotifierParts } from './notifier.ts'
+export { digestOf } from './digest.ts'
 export { notifyMetrics } from './figures.ts'
 export { matchesAll, parseMatchers, printMatcher } from './matcher.ts'
 export { acknowledgement } from './silences.ts'
@@ -60,6 +59,7 @@ class Engine implements Notifier {
   readonly #externalUrl: string
   readonly #background: (labels: Labels, now: Timestamp) => Background | null
   readonly #heartbeat: Heartbeat
+  readonly #awakeSince: Timestamp
   #order: number
   #seen: { readonly wall: Timestamp; readonly steady: Millis } | null = null
 
@@ -67,6 +67,7 @@ class Engine implements Notifier {
     const egress = createEgress(config.egress.allow)
     this.config = config
     this.#clock = io.clock
+    this.#awakeSince = io.clock.now()
     this.#store = store
     this.#externalUrl = config.external_url ?? ''
     this.#background = background ?? (() => null)
@@ -257,7 +258,7 @@ class Engine implements Notifier {
   /** What time alone ends. */
   #age(now: Timestamp): void {
     for (const fact of this.#memory.alerts.values()) {
-      const next = aged(fact, now, this.config.flapping)
+      const next = aged(fact, now, this.config.flapping, this.#awakeSince)
       if (next !== fact) this.#memory.put(next)
     }
   }

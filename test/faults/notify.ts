@@ -308,7 +308,7 @@ export async function notifyFaults({ kills = 200, transitions = 500 } = {}): Pro
 }
 
 if (import.meta.main) {
-  const result = await notifyFaults({ kills: Number(process.argv[2] ?? 200) })
+  const result = await notifyFaults({ kills: Number(process.argv[2] ?? process.env['KILLS'] ?? 200) })
   console.log(JSON.stringify({ ...result, started: new Date(START + millis(0)).toISOString() }))
   process.exitCode = result.ok ? 0 : 1
 }

@@ -178,7 +178,7 @@ export async function startSink(): Promise<Sink> {
 }
 
 const stable = (labels: object): string =>
-  JSON.stringify(Object.fromEntries(Object.entries(labels).toSorted()))
+  JSON.stringify(Object.fromEntries(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1))))
 
 export interface Run {
   readonly code: number | null

@@ -72,6 +72,20 @@ receivers:
     expect(world.told()).toEqual(['+2s firing: t', '+20s resolved: t'])
   })
 
+  test('an alert whose rule is gone is over after a day, counted from a start', async () => {
+    const world = createWorld(FAST.replace('repeat_interval: 1h', 'repeat_interval: 100h'))
+    await world.push(1, firing('t'))
+    await world.until(3)
+    world.clock.set(at(90_000))
+    world.restart()
+    await world.until(90_010)
+    expect(world.told()).toEqual(['+2s firing: t'])
+    world.clock.set(at(90_000 + 86_400))
+    await world.until(90_005 + 86_400)
+
+    expect(world.told()).toEqual(['+176401s resolved: t'])
+  })
+
   test('inhibition: no word about consequences', async () => {
     const world = createWorld(
       FAST +
