@@ -77,7 +77,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   const view = viewOf({ config, store, groups, monitor, version, startedAt, state })
   const io = createIo({ clock, log, base: loaded.base })
   const notifier = createNotifier({
-    config: config.notify,
+    config: loaded.notify,
     store,
     io,
     random: systemRandom,

@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { collectors } from '../collectors/index.ts'
 import { ConfigError, explainError } from '../model/errors.ts'
 import { Config as Expect } from '../expect/expect.ts'
-import { NotifyConfig } from '../notify/notify.ts'
+import { NotifyConfig, parseNotifyConfig } from '../notify/notify.ts'
 import { DAY, SECOND, millis } from '../model/units.ts'
 import { Duration } from '../model/fields.ts'
 import { type SecretSources, parseYaml } from './yaml.ts'
@@ -59,6 +59,11 @@ export const Config = z.strictObject({
     })
     .optional(),
   notify: NotifyConfig.describe('Who is told of alerts: the words of Alertmanager.'),
+  notify_file: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('An alertmanager.yml that is used as it is, instead of `notify`.'),
   sources: z
     .array(SourceBlock)
     .min(1, 'expected at least one source')
@@ -79,6 +84,8 @@ export type SourceConfig = Config['sources'][number]
 
 export interface LoadedConfig {
   readonly config: Config
+  /** `notify`, or what the file that it names says. */
+  readonly notify: NotifyConfig
   /** The folder of the config file: relative paths in it start there. */
   readonly base: string
   readonly file: string
@@ -93,25 +100,35 @@ const processSecrets: SecretSources = {
 
 /** Reads and checks a config file. Throws ConfigError with `file:line:column: what was expected`. */
 export function loadConfig(file: string, secrets: SecretSources = processSecrets): LoadedConfig {
-  let text: string
+  return parseConfig(file, readConfigText(file), secrets)
+}
+
+function readConfigText(file: string): string {
   try {
-    text = fs.readFileSync(file, 'utf8')
+    return fs.readFileSync(file, 'utf8')
   } catch (error) {
     throw new ConfigError(`read the config file ${file}: ${explainError(error)}`, { cause: error })
   }
-  return parseConfig(file, text, secrets)
 }
 
 export function parseConfig(file: string, text: string, secrets: SecretSources): LoadedConfig {
   const yaml = parseYaml(file, text, secrets)
   const result = Config.safeParse(yaml.value ?? {})
   if (!result.success) throw yaml.explain(result.error)
+  const base = path.dirname(path.resolve(file))
   return {
     config: result.data,
-    base: path.dirname(path.resolve(file)),
+    notify: notifyOf(result.data, base),
+    base,
     file,
     printable: hide(z.encode(Config, result.data), yaml.secrets),
   }
+}
+
+function notifyOf({ notify, notify_file: named }: Config, base: string): NotifyConfig {
+  if (named === undefined) return notify
+  const file = path.resolve(base, named)
+  return parseNotifyConfig(file, readConfigText(file))
 }
 
 function hide(value: unknown, secrets: readonly string[]): unknown {

@@ -1,3 +1,6 @@
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { type SecretSources, configJsonSchema, parseConfig } from '../../src/config/config.ts'
 
@@ -42,6 +45,28 @@ describe('a good config', () => {
     expect(config.sources[0]).toHaveProperty('path', 's3://hunter2hunter2/from-a-file')
     expect(JSON.stringify(printable)).not.toContain('hunter2')
     expect(JSON.stringify(printable)).toContain('s3://<redacted>/<redacted>')
+  })
+
+  test('an alertmanager.yml is taken as it is, and its errors name its lines', () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'tidemark-config-'))
+    const load = (alertmanager: string) => {
+      fs.writeFileSync(path.join(folder, 'alertmanager.yml'), alertmanager)
+      return parseConfig(
+        path.join(folder, 'tidemark.yaml'),
+        `${good}notify_file: alertmanager.yml\n`,
+        secrets,
+      )
+    }
+
+    expect(
+      load(
+        'route:\n  receiver: hook\nreceivers:\n  - name: hook\n    webhook_configs: [{ url: "https://example.com" }]\n',
+      ).notify.route.receiver,
+    ).toBe('hook')
+    expect(() => load('route:\n  receiver: nobody\nreceivers: []\n')).toThrow(
+      /alertmanager\.yml:2:3: route\.receiver/,
+    )
+    fs.rmSync(folder, { recursive: true })
   })
 
   test('has a JSON Schema', () => {
