@@ -69,6 +69,13 @@ export const notifyMetrics: readonly MetricInfo[] = [
   metric('notify_silences', 'gauge', '', ['state'], 'Silences: pending, active, expired.'),
   metric('notify_alerts_received_total', 'counter', '', [], 'Alerts taken in, repeats included.'),
   metric(
+    'notify_alerts_dropped_total',
+    'counter',
+    '',
+    [],
+    'New alerts that were not taken because too many are known.',
+  ),
+  metric(
     'notify_state_write_failing',
     'gauge',
     '',
@@ -92,6 +99,8 @@ export interface Figures {
   lost(receiver: string): void
   deferred(receiver: string): void
   received(count: number): void
+  /** An alert that there was no room for. */
+  dropped(): void
   clockStep(): void
   samples(): Sample[]
 }
@@ -148,6 +157,7 @@ export function createFigures(): Figures {
     lost: (receiver) => add('notifications_lost_total', { receiver }, 1),
     deferred: (receiver) => add('notifications_deferred_total', { receiver }, 1),
     received: (count) => add('notify_alerts_received_total', {}, count),
+    dropped: () => add('notify_alerts_dropped_total', {}, 1),
     clockStep: () => add('notify_clock_steps_total', {}, 1),
     delivered(receiver, after) {
       const seconds = Math.max(0, after) / SECOND

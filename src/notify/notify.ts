@@ -38,6 +38,8 @@ const CLOCK_STEP = millis(5 * SECOND)
 const STUCK_AFTER = millis(10 * MINUTE)
 /** Pushed alerts that nobody repeats are over after this. */
 export const RESOLVE_TIMEOUT = millis(5 * MINUTE)
+/** Alerts known at the same time; new ones beyond this are dropped and counted. */
+const MAX_ALERTS = 100_000
 /** Alerts that are over and kept only because they may flap. */
 const MAX_LINGERING = 10_000
 
@@ -116,6 +118,10 @@ class Engine implements Notifier {
       const known = this.#memory.alerts.get(id)
       const next = intake(known, id, alert, now, this.config.flapping)
       if (next === null || next === known) continue
+      if (known === undefined && this.#memory.alerts.size >= MAX_ALERTS) {
+        this.#figures.dropped()
+        continue
+      }
       if (known !== undefined && sameState(known, next)) this.#memory.note(next)
       else {
         this.#memory.put(next)
