@@ -16,6 +16,8 @@ export interface Database {
   transaction<T>(doing: string, work: () => T): T
   /** A failure is a StoreError, and damage is remembered for the next start. */
   read<T>(doing: string, work: () => T): T
+  /** Empties the write-ahead log as far as that is possible now. */
+  checkpoint(): void
   /** Bytes of the file and its write-ahead log. */
   size(): number
   close(): void
@@ -183,6 +185,13 @@ function wrap(sql: DatabaseSync, file: string, name: string): Database {
         }
       }),
     read: watched,
+    checkpoint() {
+      try {
+        sql.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+      } catch {
+        // Nothing is lost: SQLite tries again by itself, and whoever writes next meets the reason.
+      }
+    },
     size: () =>
       file === ':memory:'
         ? Number(

@@ -300,13 +300,16 @@ export class Journal {
     )
     let damaged = 0
     for (const row of rows.iterate() as unknown as Iterable<TickRow>) {
+      const inSegments = isBelow(head.kept, row.at, row.id)
+      // What is being swept may have lost its base already.
+      if (inSegments && row.base !== null) continue
       try {
         if (row.crc !== tickCrc(row)) throw new RangeError('checksum differs')
         const series = known(layouts, row.layout)
         const base = row.base === null ? null : known(bases, row.base)
         const values = decodeValues(row.body, base, series.length)
         if (base === null) bases.set(row.id, values)
-        if (isBelow(head.kept, row.at, row.id)) continue
+        if (inSegments) continue
         const timeline = known(head.timelines, row.scope)
         const ended = decodeIds(row.ended).map((id) => known(byId, id))
         runs.take({ timeline, at: row.at, tick: row.id, series, values, ended })

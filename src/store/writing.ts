@@ -49,8 +49,10 @@ export class Writing {
     try {
       return database.transaction(doing, work)
     } catch (error) {
-      if (storeErrorReason(error) !== 'full' || !this.#ballast.release()) throw error
-      this.#log.error({ database: database.path }, 'disk full: ballast released')
+      if (storeErrorReason(error) !== 'full') throw error
+      if (this.#ballast.release()) this.#log.error({ database: database.path }, 'disk full: ballast released')
+      // Moves the write-ahead log into the database, mostly over pages that are there already: that frees space too.
+      database.checkpoint()
       return database.transaction(doing, work)
     }
   }
