@@ -83,7 +83,7 @@ class Engine implements Notifier {
     })
     this.#heartbeat = createHeartbeat(config.heartbeat, http ?? createHttpClient(egress), io.log)
     this.silences = createSilences(this.#memory, this.#plan.intervals)
-    this.#order = Math.max(0, ...[...this.#memory.outbox.values()].map(({ order }) => order))
+    this.#order = [...this.#memory.outbox.values()].reduce((last, { order }) => Math.max(last, order), 0)
     this.#delivery = new Delivery([...this.#plan.integrations.values()].flat(), {
       memory: this.#memory,
       clock: io.clock,
@@ -182,9 +182,8 @@ class Engine implements Notifier {
       })),
       this.#externalUrl,
     )
-    for (const { integration, decision } of outcome.verdicts) {
-      if (!decision.notify && decision.why === 'queue full')
-        this.#figures.deferred(`${group.receiver}/${integration}`)
+    for (const { decision } of outcome.verdicts) {
+      if (!decision.notify && decision.why === 'queue full') this.#figures.deferred(group.receiver)
     }
     for (const { integration, notification } of outcome.notifications)
       this.#send(group, integration, notification, now)
