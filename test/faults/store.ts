@@ -177,7 +177,7 @@ async function fillAndFree(directory: string): Promise<object> {
 const killed = (await kills()) as {
   lost: number
   readyMsMax: number
-  quarantined: number
+  trouble: readonly string[]
   integrity: string[]
 }
 const filled = (await fullDisk()) as { failed: string[]; integrity: string[] }
