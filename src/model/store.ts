@@ -51,5 +51,8 @@ export interface StoreStats {
   readonly failing: string | null
   /** Files put aside as corrupt at start. */
   readonly quarantined: readonly string[]
+  /** Samples refused since start: the series limit was reached, or their labels are not allowed. */
   readonly seriesDropped: number
+  /** Samples left out since start: their series had one at that time already. */
+  readonly duplicates: number
 }

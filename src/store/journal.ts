@@ -4,7 +4,7 @@ import { StoreError, explainError } from '../model/errors.ts'
 import type { Database } from './database.ts'
 import { type Append, type Head, type Watermark, isBelow } from './head.ts'
 import { NAME } from './labels.ts'
-import type { Column } from './page.ts'
+import { Runs } from './runs.ts'
 import type { Series } from './series.ts'
 import {
   DICTIONARY_ROW,
@@ -24,8 +24,6 @@ import type { StoreLog, Writing } from './writing.ts'
 
 /** Appends that are written as the difference to one full append. */
 const BASE_LIFE = 60
-/** Appends replayed together; each is held uncompressed until then. */
-const RUN = 16
 /** Of a scope that has only written late samples. */
 const NO_LAYOUT = 0
 
@@ -321,36 +319,6 @@ export class Journal {
     }
     runs.flush()
     if (damaged > 1) this.#log.error({ appends: damaged }, 'damaged samples left out')
-  }
-}
-
-/** Appends that a scope makes of the same series go into the head several at once: that is most of a start. */
-class Runs {
-  readonly #head: Head
-  readonly #columns = new Map<Timeline, Column[]>()
-
-  constructor(head: Head) {
-    this.#head = head
-  }
-
-  take(append: Append): void {
-    const { timeline, at, tick, series, values, ended } = append
-    const columns = this.#columns.get(timeline) ?? []
-    const last = columns.at(-1)?.at ?? timeline.lastAt
-    if (series !== timeline.current || timeline.disturbed || ended.length > 0 || at <= last) {
-      // Series may change hands here, so everything before it comes first.
-      this.flush()
-      this.#head.apply(append)
-    } else if (columns.push({ at, tick, values }) < RUN) this.#columns.set(timeline, columns)
-    else {
-      timeline.append(columns)
-      this.#columns.delete(timeline)
-    }
-  }
-
-  flush(): void {
-    for (const [timeline, columns] of this.#columns) timeline.append(columns)
-    this.#columns.clear()
   }
 }
 

@@ -83,6 +83,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
         failing: writing.failing,
         quarantined,
         seriesDropped: series.dropped,
+        duplicates: series.duplicates,
       }
     },
     async [Symbol.asyncDispose]() {

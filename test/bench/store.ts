@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Sample } from '../../src/model/series.ts'
 import { DAY, HOUR, MINUTE, type Timestamp, millis, timestamp } from '../../src/model/units.ts'
@@ -96,6 +97,18 @@ async function longestTurn(work: Promise<void>): Promise<number> {
   return longest
 }
 
+const thousandths = (value: number): number => Math.round(value * 1_000) / 1_000
+
+/** What compacted samples take, without the ticks that are not compacted yet and free pages. */
+function blockBytes(directory: string): number {
+  using database = new DatabaseSync(path.join(directory, 'metrics.db'))
+  const row = database.prepare(
+    'SELECT (SELECT sum(length(body)) FROM blocks) AS bytes, (SELECT sum(samples) FROM segments) AS samples',
+  )
+  const { bytes, samples } = row.get()!
+  return thousandths(Number(bytes) / Number(samples))
+}
+
 async function write(what: Case, directory: string): Promise<object> {
   const store = await open(directory, START)
   const appended: number[] = []
@@ -124,7 +137,7 @@ async function write(what: Case, directory: string): Promise<object> {
     maintainMs: Math.round(maintained),
     maintainStallMs: round(longest),
     metricsMB: megabytes(metricsBytes),
-    bytesPerSample: Math.round((metricsBytes / count) * 1_000) / 1_000,
+    bytesPerSample: { file: thousandths(metricsBytes / count), blocks: blockBytes(directory) },
     peakRssMB: megabytes(peak),
   }
 }

@@ -23,6 +23,7 @@ function view(recorded: ReadonlyArray<Recorded<Fact>>): View {
       failing: null,
       quarantined: [],
       seriesDropped: 0,
+      duplicates: 0,
     },
     health: {
       version: '1.2.3',

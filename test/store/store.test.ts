@@ -97,6 +97,7 @@ describe.for([
     series.append('other', [gauge('a', {}, 6)], minute(0))
 
     expect(printAll(series)).toEqual(['a{} 0:1', 'b{} 0:3'])
+    expect(store.stats.duplicates).toBe(4)
   })
 
   test('a late sample takes its place in time and ends nothing', async () => {
