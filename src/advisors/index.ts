@@ -1,4 +1,5 @@
 // The registry: one line an advisor.
 import type { Advisor } from './advisor.ts'
+import { layout } from './layout/layout.ts'
 
-export const advisors: readonly Advisor[] = []
+export const advisors: readonly Advisor[] = [layout]

@@ -6,6 +6,7 @@ interface Options {
   readonly json?: true
   readonly summary?: true
   readonly log: LogLevel
+  readonly region: string
 }
 
 export function scanCommand({ program, finish }: Shell): void {
@@ -15,6 +16,7 @@ export function scanCommand({ program, finish }: Shell): void {
     .argument('<paths...>', 'folders or s3://bucket/prefix')
     .option('--json', 'print everything as JSON')
     .option('--summary', 'one line a table only')
+    .option('--region <region>', 'the AWS region whose prices count', 'us-east-1')
     .option('--log <level>', 'log level (debug, info, warn, error, silent)', 'error')
     .action(async (paths: string[], options: Options) => finish(await run(paths, options)))
 }
@@ -24,10 +26,12 @@ async function run(paths: readonly string[], options: Options): Promise<ExitCode
   const { systemClock } = await import('../io/clock.ts')
   const { createIo } = await import('../io/io.ts')
   const { createLog } = await import('../io/log.ts')
+  const { PricesConfig, loadPrices } = await import('../advisors/advisors.ts')
   const io = createIo({ clock: systemClock, log: createLog(options.log), base: process.cwd() })
   const now = systemClock.now()
   const ask = { now, signal: new AbortController().signal }
-  const result = await scan(paths, io, ask, progress(process.stderr))
+  const prices = loadPrices(PricesConfig.parse({ region: options.region }))
+  const result = await scan(paths, io, ask, progress(process.stderr), prices)
   if (process.stderr.isTTY) process.stderr.write('\r\u001b[K')
   if (options.json) print(`${JSON.stringify(scanJson(result), null, 2)}\n`)
   else {

@@ -1,4 +1,5 @@
 // What a scan says about a table, as plain JSON: times as ISO strings, unknown as null.
+import type { Advice, AdviceNeed } from '../model/advice.ts'
 import type { Known, ProblemFact, TableFact } from '../model/facts.ts'
 import type { Timestamp } from '../model/units.ts'
 
@@ -10,8 +11,9 @@ export type ProblemReport = ReturnType<typeof problemReport>
 export interface ScanReport {
   readonly tables: readonly TableReport[]
   readonly problems: readonly ProblemReport[]
-  /** Recommendations; empty until there are advisors. */
-  readonly advice: readonly never[]
+  readonly advice: ReadonlyArray<ReturnType<typeof adviceReport>>
+  /** What could not be judged, and what to collect so that it can. */
+  readonly needs: readonly AdviceNeed[]
 }
 
 export const tableReport = (fact: TableFact) => ({
@@ -46,7 +48,7 @@ const freshness = ({ lastChange, lastCommit, created, eventTime }: TableFact) =>
   eventTimeColumn: eventTime?.column ?? null,
 })
 
-const layout = ({ fileSizes, partitions }: TableFact) => ({
+const layout = ({ fileSizes, partitions, layout: known }: TableFact) => ({
   smallFiles: fileSizes?.small ?? null,
   filesInRange: fileSizes?.inRange ?? null,
   largeFiles: fileSizes?.large ?? null,
@@ -55,6 +57,7 @@ const layout = ({ fileSizes, partitions }: TableFact) => ({
   partitions: partitions?.count ?? null,
   partitionColumns: partitions?.columns ?? null,
   partitionSizes: partitions,
+  layout: known,
 })
 
 const deletes = ({ deletes: known }: TableFact) => ({
@@ -79,4 +82,11 @@ export const problemReport = (problem: ProblemFact, root: string) => ({
   location: problem.subject === '' ? root : `${root.replace(/\/$/, '')}/${problem.subject}`,
   reason: problem.reason,
   message: problem.message,
+})
+
+export const adviceReport = ({ asOf, expiresAt, evidence, ...advice }: Advice) => ({
+  ...advice,
+  evidence: evidence.map((one) => ({ ...one, asOf: iso(one.asOf) })),
+  asOf: iso(asOf),
+  expiresAt: iso(expiresAt),
 })

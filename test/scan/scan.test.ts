@@ -48,6 +48,8 @@ const hostile = aTable({
 const found = {
   tables: [aTable(), bare, hostile],
   problems: [{ location: 's3://lake/broken', reason: 'corrupt' as const, message: 'read 3.json: not JSON' }],
+  advice: [],
+  needs: [],
   badInput: false,
 }
 

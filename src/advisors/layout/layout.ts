@@ -1,0 +1,17 @@
+// The layout advisor: how a table's files lie, from its own metadata; each rule is a function of one table.
+import { type Advisor, type Findings, together } from '../advisor.ts'
+import { compaction } from './compaction.ts'
+import { deletes } from './deletes.ts'
+import { partitioning } from './partitioning.ts'
+import { retention } from './retention.ts'
+import { type TableView, tableViews } from './table-view.ts'
+
+const RULES: ReadonlyArray<(view: TableView) => Findings> = [compaction, partitioning, deletes, retention]
+
+export const layout: Advisor = {
+  name: 'layout',
+  advise: (view, prices, now) =>
+    together(
+      Array.from(tableViews(view, prices, now), (table) => together(RULES.map((rule) => rule(table)))),
+    ),
+}

@@ -1,0 +1,185 @@
+// The engines' own statements for a table. Names come from outside: each is quoted by its language's rules.
+import type { Change } from '../../model/advice.ts'
+import type { TableFact } from '../../model/facts.ts'
+import { printable } from '../../model/text.ts'
+
+type OtherForms = Change['otherForms']
+
+export interface Statement {
+  readonly sql: string
+  readonly otherForms: OtherForms
+  /** What the reader has to fill in or check. */
+  readonly preconditions: readonly string[]
+}
+
+const PRINTED = 1_000
+const backticked = (name: string): string => `\`${printable(name, PRINTED).replaceAll('`', '``')}\``
+const quoted = (text: string): string => `'${printable(text, PRINTED).replaceAll("'", "''")}'`
+const double = (name: string): string => `"${printable(name, PRINTED).replaceAll('"', '""')}"`
+
+/** Where engines find it: local tables by their path, S3 tables by Spark's spelling. */
+const pathOf = ({ location }: TableFact): string => decodeURIComponent(location.replace(/^file:\/\//, ''))
+
+/** Delta tables are found by their path; Iceberg ones have a name in a catalog, which metadata does not tell. */
+export function sparkName(table: TableFact): string {
+  if (table.format === 'delta') return `delta.${backticked(pathOf(table))}`
+  return `my_catalog.${nameParts(table).map(backticked).join('.')}`
+}
+const nameParts = (table: TableFact): string[] => table.table.split('/').slice(-2)
+const icebergName = (table: TableFact): string => quoted(nameParts(table).join('.'))
+
+const ICEBERG_NAME =
+  'my_catalog and the name of the table are as its folder suggests: metadata does not tell how your catalog calls it'
+const named = (table: TableFact): readonly string[] => (table.format === 'iceberg' ? [ICEBERG_NAME] : [])
+
+const trinoName = (table: TableFact): string => nameParts(table).map(double).join('.')
+
+/** Rewrites small files, in `where` only where it is given; keeps a Z-order that the table has. */
+export function compact(table: TableFact, where: string | null = null): Statement {
+  if (table.format === 'delta') {
+    const order = table.zOrder.length > 0 ? ` ZORDER BY (${table.zOrder.map(backticked).join(', ')})` : ''
+    const only = where === null ? '' : ` WHERE ${where}`
+    const path = JSON.stringify(printable(pathOf(table), PRINTED))
+    const z = table.zOrder.length > 0 ? `z_order(${JSON.stringify(table.zOrder)})` : 'compact()'
+    return {
+      sql: `OPTIMIZE ${sparkName(table)}${only}${order};`,
+      otherForms: [{ format: 'text', text: `deltalake (Python): DeltaTable(${path}).optimize.${z}` }],
+      preconditions: [],
+    }
+  }
+  const only = where === null ? '' : `, where => ${quoted(where)}`
+  const sorted = table.sortOrder.length > 0
+  const strategy = sorted ? `, strategy => 'sort'` : ''
+  return {
+    sql: `CALL my_catalog.system.rewrite_data_files(table => ${icebergName(table)}${strategy}${only});`,
+    otherForms: [
+      { format: 'sql', text: `Athena: OPTIMIZE ${trinoName(table)} REWRITE DATA USING BIN_PACK;` },
+      { format: 'sql', text: `Trino: ALTER TABLE ${trinoName(table)} EXECUTE optimize;` },
+    ],
+    preconditions: named(table),
+  }
+}
+
+export function purgeDeletes(table: TableFact): Statement {
+  if (table.format === 'delta') {
+    return {
+      sql: `REORG TABLE ${sparkName(table)} APPLY (PURGE);`,
+      otherForms: [],
+      preconditions: [
+        'REORG … APPLY (PURGE) needs Delta 2.3 or Databricks; elsewhere OPTIMIZE rewrites the files',
+      ],
+    }
+  }
+  const name = icebergName(table)
+  return {
+    sql: [
+      `CALL my_catalog.system.rewrite_data_files(table => ${name}, options => map('delete-file-threshold', '1'));`,
+      `CALL my_catalog.system.rewrite_position_delete_files(table => ${name});`,
+    ].join('\n'),
+    otherForms: [],
+    preconditions: named(table),
+  }
+}
+
+export function vacuum(table: TableFact, keep: { readonly hours: number }): Statement {
+  const path = JSON.stringify(printable(pathOf(table), PRINTED))
+  return {
+    sql: `VACUUM ${sparkName(table)} RETAIN ${keep.hours} HOURS;`,
+    otherForms: [
+      {
+        format: 'text',
+        text: `deltalake (Python): DeltaTable(${path}).vacuum(${keep.hours}, dry_run=False)`,
+      },
+    ],
+    preconditions: [
+      `VACUUM ${sparkName(table)} RETAIN ${keep.hours} HOURS DRY RUN; lists what would go`,
+      'no reader needs a version older than that, and no writer runs longer than that',
+    ],
+  }
+}
+
+export function expireSnapshots(
+  table: TableFact,
+  keep: { readonly days: number; readonly least: number },
+): Statement {
+  const name = icebergName(table)
+  return {
+    sql: `CALL my_catalog.system.expire_snapshots(table => ${name}, older_than => current_timestamp() - INTERVAL ${keep.days} DAYS, retain_last => ${keep.least});`,
+    otherForms: [
+      { format: 'sql', text: `Athena: VACUUM ${trinoName(table)};` },
+      {
+        format: 'sql',
+        text: `Trino: ALTER TABLE ${trinoName(table)} EXECUTE expire_snapshots(retention_threshold => '${keep.days}d');`,
+      },
+    ],
+    preconditions: [...named(table), `nothing reads a snapshot older than ${keep.days} days by its id`],
+  }
+}
+
+/** Undefined where a property was not set before: it is taken away again. */
+export function setProperties(
+  table: TableFact,
+  wanted: Readonly<Record<string, string>>,
+): { readonly apply: Statement; readonly undo: string } {
+  const name = sparkName(table)
+  const pairs = Object.entries(wanted).map(([key, value]) => `${quoted(key)} = ${quoted(value)}`)
+  const before = Object.keys(wanted).flatMap((key) => {
+    const value = table.properties[key]
+    return value === undefined ? [] : [`${quoted(key)} = ${quoted(value)}`]
+  })
+  const added = Object.keys(wanted).filter((key) => table.properties[key] === undefined)
+  return {
+    apply: {
+      sql: `ALTER TABLE ${name} SET TBLPROPERTIES (${pairs.join(', ')});`,
+      otherForms: [],
+      preconditions: named(table),
+    },
+    undo: [
+      ...(before.length > 0 ? [`ALTER TABLE ${name} SET TBLPROPERTIES (${before.join(', ')});`] : []),
+      ...(added.length > 0
+        ? [`ALTER TABLE ${name} UNSET TBLPROPERTIES (${added.map(quoted).join(', ')});`]
+        : []),
+    ].join('\n'),
+  }
+}
+
+/** Iceberg changes its spec in metadata; Delta writes the table again. */
+export function repartition(
+  table: TableFact,
+  change: { readonly from: string; readonly to: string | null; readonly cluster: readonly string[] },
+): Statement {
+  const name = sparkName(table)
+  if (table.format === 'iceberg') {
+    const sql =
+      change.to === null
+        ? `ALTER TABLE ${name} DROP PARTITION FIELD ${transform(change.from)};`
+        : `ALTER TABLE ${name} REPLACE PARTITION FIELD ${transform(change.from)} WITH ${transform(change.to)};`
+    return {
+      sql: `${sql}\n-- data that is there keeps its old partitions until it is rewritten:\n${compact(table).sql}`,
+      otherForms: [],
+      preconditions: named(table),
+    }
+  }
+  const layout =
+    change.to !== null
+      ? `PARTITIONED BY (${change.to})`
+      : change.cluster.length > 0
+        ? `CLUSTER BY (${change.cluster.map(backticked).join(', ')})`
+        : ''
+  return {
+    sql: `CREATE OR REPLACE TABLE ${name} USING DELTA ${layout}\n  AS SELECT * FROM ${name};`,
+    otherForms: [],
+    preconditions: [
+      'writers are stopped meanwhile: the table is written again as a whole',
+      ...(layout.startsWith('CLUSTER') ? ['CLUSTER BY needs Delta 3.1 or Databricks'] : []),
+    ],
+  }
+}
+
+/** `day(ts)` → `day(`ts`)`; a plain column is quoted as it is. */
+function transform(field: string): string {
+  const [, name, argument] = /^(\w+)\((.*)\)$/.exec(field) ?? []
+  if (name === undefined || argument === undefined) return backticked(field)
+  const parts = argument.split(',').map((part) => part.trim())
+  return `${name}(${parts.map((part) => (/^\d+$/.test(part) ? part : backticked(part))).join(', ')})`
+}
