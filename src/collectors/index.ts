@@ -4,7 +4,8 @@ import { dbt } from './dbt/dbt.ts'
 import { greatExpectations } from './great-expectations/great-expectations.ts'
 import { lake } from './lake/lake.ts'
 import { openlineage } from './openlineage/openlineage.ts'
+import { prefect } from './prefect/prefect.ts'
 import { push } from './push/push.ts'
 import { soda } from './soda/soda.ts'
 
-export const collectors = [airflow, dbt, greatExpectations, lake, openlineage, push, soda] as const
+export const collectors = [airflow, dbt, greatExpectations, lake, openlineage, prefect, push, soda] as const
