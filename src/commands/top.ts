@@ -1,13 +1,16 @@
 // `tidemark top`: the terminal UI on a running daemon; one frame of it as text for pipes, cron and CI.
+import os from 'node:os'
 import { systemClock } from '../io/clock.ts'
 import { ConfigError } from '../model/errors.ts'
-import { SCREENS, TABS, createPaint, once, screenOf } from '../tui/tui.ts'
+import { SCREENS, TABS, createPaint, once, screenOf, terminal } from '../tui/tui.ts'
+import type { Place } from '../tui/tui.ts'
 import { type ExitCode, type Shell, print } from './command.ts'
 import { type DaemonOptions, asksDaemon, clientOf } from './daemon.ts'
 
 interface Options extends DaemonOptions {
   readonly once?: true
   readonly filter?: string
+  readonly screenReader?: true
 }
 
 export function topCommand({ program, finish }: Shell): void {
@@ -18,6 +21,10 @@ export function topCommand({ program, finish }: Shell): void {
       .argument('[screen]', `where to start: ${TABS.map(({ name }) => name).join(', ')}`)
       .argument('[subject]', 'what it is about, for screens that are about one thing: the id of a table')
       .option('--once', 'print the screen as text and end: 0 all is well, 1 a warning, 2 something is bad')
+      .option(
+        '--screen-reader',
+        'for screen readers: the row under the cursor in words, no boxes, no second screen',
+      )
       .option('--filter <text>', 'only rows that contain the text; !text for those that do not'),
   ).action(async (name: string | undefined, subject: string | undefined, options: Options) => {
     const screen = screenOf(name ?? TABS[0]!.name)
@@ -27,18 +34,51 @@ export function topCommand({ program, finish }: Shell): void {
     }
     if (!screen.tab && subject === undefined)
       throw new ConfigError(`top: the screen ${screen.name} is about one thing; name it after it`)
-    finish(await printOnce(options, screen.name, subject ?? ''))
+    const place = { screen: screen.name, subject: subject ?? '' }
+    const interactive = process.stdin.isTTY && process.stdout.isTTY && !options.once && !options.json
+    if (interactive) await runTerminal(options, place)
+    else finish(await printOnce(options, place))
   })
 }
 
 const EXIT: Readonly<Record<string, ExitCode>> = { ok: 0, warn: 1, unknown: 1, bad: 2 }
 const DEFAULT_WIDTH = 160
 
-async function printOnce(options: Options, name: string, subject: string): Promise<ExitCode> {
+/** Ends by the user, a signal or an error; in each case the screen is given back first. */
+async function runTerminal(options: Options, place: Place): Promise<void> {
+  // React's and Ink's development builds draw several times slower; both look at this when they are loaded.
+  process.env['NODE_ENV'] = 'production'
+  const { stdin, stdout } = process
+  const ending = new AbortController()
+  const end = () => ending.abort()
+  for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(name, end)
+  const crashed = Promise.withResolvers<never>()
+  for (const name of ['uncaughtException', 'unhandledRejection'] as const) process.once(name, crashed.reject)
+  const ran = terminal({
+    client: clientOf(options),
+    clock: systemClock,
+    url: options.url,
+    place,
+    by: os.userInfo().username,
+    stdin,
+    stdout,
+    paint: createPaint(stdout.getColorDepth()),
+    screenReader: options.screenReader ?? process.env['INK_SCREEN_READER'] === 'true',
+    signal: ending.signal,
+  })
+  try {
+    for (const text of await Promise.race([ran, crashed.promise])) print(`${text}\n`)
+  } finally {
+    end()
+    await ran.catch(() => undefined)
+  }
+}
+
+async function printOnce(options: Options, { screen, subject }: Place): Promise<ExitCode> {
   const { stdout } = process
   const found = await once({
     client: clientOf(options),
-    screen: screenOf(name)!,
+    screen: screenOf(screen)!,
     subject,
     filter: options.filter ?? '',
     now: systemClock.now(),

@@ -62,7 +62,7 @@ export interface ListScreen<R> extends Placed {
   rows(look: Look): readonly R[] | undefined
   id(row: R): string
   health(row: R, look: Look): Health
-  ways?(row: R): Ways
+  ways?(row: R, look: Look): Ways
   actions?(row: R): readonly Action[]
   /** What `y` copies; the id without it. */
   copied?(row: R): string

@@ -1,4 +1,13 @@
 // The door: one frame as text, or the terminal until the user leaves.
-export { type Once, once } from './once.ts'
+import type { TerminalOptions } from './app.ts'
+
+export { once } from './once.ts'
+export type { Place } from './screen.ts'
 export { SCREENS, TABS, screenOf } from './screens.ts'
 export { createPaint } from './theme.ts'
+
+/** React is loaded only where there is a terminal to draw on. */
+export async function terminal(options: TerminalOptions): Promise<readonly string[]> {
+  const { runTerminal } = await import('./app.ts')
+  return runTerminal(options)
+}
