@@ -246,3 +246,29 @@ export const rules: Feed<readonly Rule[]> = feed('/api/v1/rules', {}, (answer) =
     })),
   ),
 )
+
+// ── checks ──────────────────────────────────────────────────────────────────────────────────────────
+
+const Check = z.object({
+  id: z.string(),
+  source: z.string(),
+  dataset: z.string(),
+  check: z.string(),
+  type: z.string(),
+  column: text,
+  severity: z.string(),
+  result: z.string(),
+  at: At,
+  failing: number,
+  observed: text,
+  expected: text,
+  message: text,
+  recent: z.array(z.object({ at: At, result: z.string() })),
+})
+export type Check = z.output<typeof Check>
+
+export const checks: Feed<readonly Check[]> = feed(
+  '/api/tidemark/checks',
+  {},
+  (answer) => z.object({ checks: z.array(Check) }).parse(answer).checks,
+)

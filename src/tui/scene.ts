@@ -70,10 +70,10 @@ export function sceneOf(ui: Ui, look: Look, size: Size, memo: Memo): Scene {
     top: Math.max(0, Math.min(top, (lines?.length ?? 0) - space)),
   })
   if (ui.mode.kind === 'help') return page(helpLines(), ui.mode.top, null)
-  if (screen.kind === 'page') return page(screen.lines(look, size.columns), view.top, screen)
-  const head = size.rows >= HEAD_FROM ? (screen.head?.(look, size.columns) ?? []) : []
+  if (screen.kind === 'page') return page(screen.lines(look, size.columns - 2), view.top, screen)
+  const head = size.rows >= HEAD_FROM ? (screen.head?.(look, size.columns - 2) ?? []) : []
   const height = Math.max(1, space - 1 - head.length)
-  const { rows, total, laid } = arranged(screen, view, look, size.columns, memo)
+  const { rows, total, laid } = arranged(screen, view, look, size.columns - 2, memo)
   const cursor = cursorIn(screen, rows ?? [], view)
   const top = windowTop(rows?.length ?? 0, cursor, height, view.top)
   return { kind: 'list', screen, view, look, roomy, height, head, rows, total, laid, cursor, top }
