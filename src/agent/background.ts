@@ -3,6 +3,7 @@ import { HOUR, MINUTE, type Timestamp, timestamp } from '../model/units.ts'
 import type { Labels } from '../model/series.ts'
 import type { NotifierParts } from '../notify/notify.ts'
 import type { Engine } from '../promql/promql.ts'
+import { withoutIncident } from './incidents.ts'
 import type { RuleGroup } from './rule-groups.ts'
 
 type Background = NonNullable<NotifierParts['background']>
@@ -12,7 +13,8 @@ const LOOK_BACK = HOUR
 
 export const backgroundOf =
   (groups: readonly RuleGroup[], engine: Engine): Background =>
-  (labels, now) => {
+  (told, now) => {
+    const labels = withoutIncident(told)
     for (const { report } of groups) {
       for (const { rule, alerts } of report?.rules ?? []) {
         const record = alerts.find((one) => sameLabels(one.labels, labels))

@@ -10,6 +10,7 @@ import type { FactReader } from '../model/store.ts'
 
 export { type OpenDoor, doorRoutes } from './doors.ts'
 export { alertmanagerRoutes } from './alertmanager.ts'
+export { pipelineRoutes } from './pipelines.ts'
 export { prometheusRoutes } from './prometheus.ts'
 export { ruleToolRoutes } from './rule-tools.ts'
 
@@ -95,6 +96,7 @@ function known(app: FastifyInstance, facts: FactReader): void {
       }),
     }
   })
+  app.get('/api/tidemark/checks', async () => ({ checks: facts.facts('check') }))
   app.get('/api/tidemark/sources', async () => {
     const problems = Map.groupBy(open(), (problem) => problem.source)
     return {

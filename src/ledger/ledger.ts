@@ -15,6 +15,8 @@ import { settleChecks } from './checks.ts'
 import { settleEdges } from './edges.ts'
 import { settleRuns } from './runs.ts'
 
+export { giveUp } from './runs.ts'
+
 /** Not recorded as they come: what follows from them is. */
 const SETTLED_APART: ReadonlySet<Kind> = new Set<Kind>([
   'inventory',

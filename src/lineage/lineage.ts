@@ -1,0 +1,5 @@
+// The door: what is made of what, as a graph of datasets and jobs; what explains a fault, and what it delays.
+export { type Lineage, buildLineage } from './graph.ts'
+export { type Suspect, incidentsOf } from './incident.ts'
+export { lineageOf } from './known-lineage.ts'
+export { nodeNamed, nodeOfLabels, nodesNamed } from './nodes.ts'
