@@ -22,6 +22,7 @@ const COMMANDS: ReadonlyArray<{
     names: ['alerts', 'explain', 'ack', 'silence'],
     load: async () => (await import('./commands/alerts.ts')).alertsCommand,
   },
+  { names: ['advise'], load: async () => (await import('./commands/advise.ts')).adviseCommand },
   { names: ['rules'], load: async () => (await import('./commands/rules.ts')).rulesCommand },
   { names: ['config'], load: async () => (await import('./commands/config.ts')).configCommand },
 ]

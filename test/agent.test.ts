@@ -44,6 +44,12 @@ async function daemon(sources = LAKE, start = NOW) {
   return {
     clock,
     get: async (route: string) => fetch(`${url}${route}`),
+    post: async (route: string, body: object) =>
+      fetch(`${url}${route}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      }),
     /** What a metric shows in the end: minutes pass until it does. */
     shows: (name: string, lines: readonly string[]) =>
       expect
@@ -152,4 +158,43 @@ test('a source that is down is one problem of that source; the other is watched 
     'tidemark_collector_up{source="lake"} 1',
   ])
   await tidemark.shows('tidemark_table_up', ['tidemark_table_up{source="lake",table="good"} 1'])
+})
+
+test('advice is made after the first polls, decided upon, and survives a restart', async () => {
+  const table = path.join(folder, 'lake/gold/orders')
+  for (let version = 0; version < 150; version++) commit(table, version, plus(NOW, millis(version)), 1)
+  interface Answer {
+    readonly advice: ReadonlyArray<{
+      readonly id: string
+      readonly state: string
+      readonly advice: { readonly topic: string; readonly etag: string }
+    }>
+  }
+  const list = async (daemonUrl: { get: (route: string) => Promise<Response> }, state = 'open') =>
+    ((await (await daemonUrl.get(`/api/tidemark/advice?state=${state}`)).json()) as Answer).advice
+  let id: string
+  {
+    await using tidemark = await daemon()
+    await expect.poll(async () => (await list(tidemark)).length).toBeGreaterThan(0)
+    const [first] = await list(tidemark)
+    id = first!.id
+    expect(first).toMatchObject({ state: 'active' })
+    const refused = await tidemark.post(`/api/tidemark/advice/${id}/dismiss`, {
+      by: 'ann',
+      etag: 'old',
+      reason: 'x',
+    })
+    expect(refused.status).toBe(412)
+    expect((await tidemark.post(`/api/tidemark/advice/${id}/dismiss`, { by: 'ann' })).status).toBe(400)
+    const dismissed = await tidemark.post(`/api/tidemark/advice/${id}/dismiss`, {
+      by: 'ann',
+      reason: 'the table goes next month',
+    })
+    expect(await dismissed.json()).toMatchObject({ state: 'dismissed' })
+    expect((await tidemark.post('/api/tidemark/advice/none/accept', { by: 'ann' })).status).toBe(404)
+  }
+
+  await using again = await daemon(LAKE, plus(NOW, millis(5 * MINUTE)))
+
+  await expect.poll(async () => (await list(again, 'dismissed')).map((one) => one.id)).toEqual([id])
 })

@@ -1,4 +1,5 @@
 // The door: asks every advisor, settles what they found with what is known, and adds it up.
+import { z } from 'zod'
 import type { Advice, AdviceFact, AdviceNeed, AdvisingFact } from '../model/advice.ts'
 import type { FactReader, Reader } from '../model/store.ts'
 import type { Timestamp } from '../model/units.ts'
@@ -6,11 +7,23 @@ import { type Advisor, type Findings, together } from './advisor.ts'
 import { worthwhile } from './draft.ts'
 import { advisors } from './index.ts'
 import { totalOf } from './portfolio.ts'
-import type { Prices } from './prices.ts'
+import { type Prices, PricesConfig, loadPrices } from './prices.ts'
 import { isOpen, settleAdvice } from './states.ts'
+import { calibrated } from './calibrate.ts'
 
-export { type Prices, PricesConfig, loadPrices } from './prices.ts'
-export { type Decided, type Decision, decide, isOpen } from './states.ts'
+export { type Prices, PricesConfig, loadPrices }
+export { verifyAll } from './verify.ts'
+export { type Decided, type Decision, decide } from './states.ts'
+
+/** The configuration's `advise`. */
+export const AdviseConfig = z.strictObject({
+  schedule: z
+    .string()
+    .regex(/^(\S+\s+){4,5}\S+$/, 'expected cron with five or six fields, such as 0 6 * * *')
+    .prefault('0 6 * * *')
+    .describe('When advice is made anew: cron, in UTC.'),
+  prices: PricesConfig.prefault({}),
+})
 
 /** Pieces of advice kept, the ones worth most first. */
 const MAX_ADVICE = 1_000
@@ -34,8 +47,10 @@ export interface Advised {
 }
 
 export function adviseAll(view: Reader, prices: Prices, now: Timestamp): Advised {
-  const { advice, needs } = advise(view, prices, now)
   const known = view.facts('advice')
+  const found = advise(view, prices, now)
+  const { needs } = found
+  const advice = calibrated(found.advice, known)
   const { facts, forgotten } = settleAdvice(advice, known, now)
   const changed = new Map(facts.map((fact) => [fact.id, fact]))
   const all = [...known.filter(({ id }) => !changed.has(id)), ...facts]

@@ -1,6 +1,6 @@
 // What several pieces of advice come to together: one consistent set, priced once. Savings are never added up.
 import { ADVICE_STAGES, type Advice, type AdviceTotal, type MeterLine } from '../model/advice.ts'
-import { usd } from '../model/units.ts'
+import { type Usd, usd } from '../model/units.ts'
 
 /** Best first: by stage, then by money; of alternatives the first is taken, what conflicts with it is left. */
 export function consistentSet(all: readonly Advice[]): readonly Advice[] {
@@ -28,7 +28,7 @@ const byOrder = (a: Advice, b: Advice): number =>
   (a.id < b.id ? -1 : 1)
 
 interface Use {
-  quantity: number
+  readonly quantity: number
   readonly unitPrice: number
   /** As it is today. */
   readonly first: number
@@ -41,31 +41,38 @@ interface Use {
 export function totalOf(all: readonly Advice[]): AdviceTotal {
   const set = consistentSet(all)
   const uses = new Map<string, Use>()
-  for (const { cost } of set) {
-    const before = byKey(cost.before)
-    const after = byKey(cost.after)
-    for (const [key, line] of before) {
-      const use = uses.get(key) ?? {
-        quantity: line.quantity,
-        unitPrice: line.unitPrice,
-        first: line.quantity,
-      }
-      const rest = line.quantity === 0 ? 0 : (after.get(key)?.quantity ?? 0) / line.quantity
-      uses.set(key, { ...use, quantity: use.quantity * rest })
-    }
-    for (const [key, line] of after) {
-      if (before.has(key)) continue
-      const use = uses.get(key) ?? { quantity: 0, unitPrice: line.unitPrice, first: 0 }
-      uses.set(key, { ...use, quantity: use.quantity + line.quantity })
-    }
+  const byTopic: Record<string, Usd> = {}
+  for (const advice of set) {
+    const saved = apply(advice, uses)
+    byTopic[advice.topic] = usd((byTopic[advice.topic] ?? 0) + saved)
   }
-  let first = 0
-  let last = 0
-  for (const { quantity, unitPrice, first: was } of uses.values()) {
-    first += was * unitPrice
-    last += quantity * unitPrice
+  let before = 0
+  let after = 0
+  for (const { quantity, unitPrice, first } of uses.values()) {
+    before += first * unitPrice
+    after += quantity * unitPrice
   }
-  return { before: usd(first), after: usd(last), set: set.map(({ id }) => id) }
+  return { before: usd(before), after: usd(after), set: set.map(({ id }) => id), byTopic }
+}
+
+/** What it saves of what is left, a month. */
+function apply({ cost }: Advice, uses: Map<string, Use>): number {
+  const before = byKey(cost.before)
+  const after = byKey(cost.after)
+  let saved = 0
+  const change = (key: string, line: MeterLine, to: (quantity: number) => number, first: number): void => {
+    const use = uses.get(key) ?? { quantity: first, unitPrice: line.unitPrice, first }
+    const quantity = to(use.quantity)
+    saved += (use.quantity - quantity) * use.unitPrice
+    uses.set(key, { ...use, quantity })
+  }
+  for (const [key, line] of before) {
+    const rest = line.quantity === 0 ? 0 : (after.get(key)?.quantity ?? 0) / line.quantity
+    change(key, line, (quantity) => quantity * rest, line.quantity)
+  }
+  for (const [key, line] of after)
+    if (!before.has(key)) change(key, line, (quantity) => quantity + line.quantity, 0)
+  return saved
 }
 
 /** Lines of one resource and meter are one use of it. */

@@ -1,7 +1,15 @@
 // The wiring and every loop; the only file that knows every part.
 import os from 'node:os'
 import path from 'node:path'
-import { alertmanagerRoutes, doorRoutes, prometheusRoutes, ruleToolRoutes, serve } from '../api/api.ts'
+import { loadPrices } from '../advisors/advisors.ts'
+import {
+  adviceRoutes,
+  alertmanagerRoutes,
+  doorRoutes,
+  prometheusRoutes,
+  ruleToolRoutes,
+  serve,
+} from '../api/api.ts'
 import { type LoadedConfig, listenParts } from '../config/config.ts'
 import { createExpectations } from '../expect/expect.ts'
 import type { Clock } from '../io/clock.ts'
@@ -19,6 +27,7 @@ import { type Notifier, createNotifier } from '../notify/notify.ts'
 import { createEngine } from '../promql/promql.ts'
 import { engineQuery, fittingLookback } from '../rules/rules.ts'
 import { openTelemetry } from '../telemetry/telemetry.ts'
+import { type Advising, createAdvising } from './advising.ts'
 import { backgroundOf } from './background.ts'
 import { Inbox } from './inbox.ts'
 import { describe, metrics } from './metrics.ts'
@@ -89,6 +98,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   const sources = config.sources.map((source) => connectSource(source, io))
   const inbox = new Inbox(store, log)
   const waiting = new Set(config.sources.map((source) => source.name))
+  const advising = createAdvising(store, loadPrices(config.advise.prices), log)
   await using server = await serve(listenParts(config.api.listen), {
     known: store,
     scrape: (request, response) => telemetry.scrape(request, response),
@@ -108,6 +118,11 @@ export async function runAgent(options: AgentOptions): Promise<void> {
         version,
         groups: () => groups.map(asRunning),
       }),
+      adviceRoutes({
+        known: store,
+        decide: (id, decided, now) => advising.decide(id, decided, now),
+        now: () => clock.now(),
+      }),
       alertmanagerRoutes({ notifier, now: () => clock.now(), startedAt, version }),
       ruleToolRoutes({ series: store.series, metrics, describe, now: () => clock.now(), lookback }),
     ],
@@ -115,7 +130,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   options.onListening(server.url)
   log.info({ url: server.url, sources: config.sources.length, version }, 'listening')
 
-  await Promise.all(loops({ ...options, store, sources, groups, notifier, tick, waiting }))
+  await Promise.all(loops({ ...options, store, sources, groups, notifier, advising, tick, waiting }))
 }
 
 interface Looping extends AgentOptions {
@@ -123,6 +138,7 @@ interface Looping extends AgentOptions {
   readonly sources: ReadonlyArray<ReturnType<typeof connectSource>>
   readonly groups: readonly RuleGroup[]
   readonly notifier: Notifier
+  readonly advising: Advising
   readonly tick: (now: Timestamp) => void
   /** Sources that were not asked yet. */
   readonly waiting: Set<string>
@@ -130,7 +146,7 @@ interface Looping extends AgentOptions {
 
 /** Every loop of the process; each ends with the signal. */
 function loops(parts: Looping): Promise<void>[] {
-  const { loaded, store, sources, groups, notifier, tick, waiting, clock, log, signal } = parts
+  const { loaded, store, sources, groups, notifier, advising, tick, waiting, clock, log, signal } = parts
   const repeat = (name: string, interval: Millis, task: (now: Timestamp) => Promise<void> | void) =>
     every({ name, interval, clock, log, signal }, task)
   return [
@@ -140,18 +156,23 @@ function loops(parts: Looping): Promise<void>[] {
         clock,
         log,
         signal,
-        // A newcomer should not wait a whole interval to see something.
-        asked: (name) => waiting.delete(name) && tick(clock.now()),
+        // A newcomer should not wait a whole interval to see something, nor a day for advice.
+        asked: (name) => {
+          if (!waiting.delete(name)) return
+          tick(clock.now())
+          if (waiting.size === 0) advising.run(clock.now())
+        },
       }),
     ),
     repeat('tick', loaded.config.resolution, tick),
     ...groups.map((group) => runGroup(group, { store, clock, log, notifier }, signal)),
     repeat('notify', SECOND, (now) => notifier.flush(now, signal)),
-    runJobs(jobs(store), clock, log, signal),
+    runJobs(jobs(store, advising, loaded.config.advise.schedule), clock, log, signal),
   ]
 }
 
-const jobs = (store: Store): Job[] => [
+const jobs = (store: Store, advising: Advising, schedule: string): Job[] => [
+  { name: 'advise', cron: schedule, run: (now) => advising.run(now) },
   { name: 'maintain the store', cron: '17 * * * *', run: (now) => store.maintain(now) },
 ]
 

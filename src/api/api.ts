@@ -9,6 +9,7 @@ import type { Recorded, TableFact } from '../model/facts.ts'
 import type { FactReader } from '../model/store.ts'
 
 export { type OpenDoor, doorRoutes } from './doors.ts'
+export { adviceRoutes } from './advice.ts'
 export { alertmanagerRoutes } from './alertmanager.ts'
 export { pipelineRoutes } from './pipelines.ts'
 export { prometheusRoutes } from './prometheus.ts'
@@ -96,7 +97,6 @@ function known(app: FastifyInstance, facts: FactReader): void {
       }),
     }
   })
-  app.get('/api/tidemark/checks', async () => ({ checks: facts.facts('check') }))
   app.get('/api/tidemark/sources', async () => {
     const problems = Map.groupBy(open(), (problem) => problem.source)
     return {

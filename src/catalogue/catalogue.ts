@@ -3,6 +3,7 @@ import type { Recorded, TableFact } from '../model/facts.ts'
 import type { MetricInfo, Sample } from '../model/series.ts'
 import type { FactReader, StoreStats } from '../model/store.ts'
 import type { Millis, Timestamp } from '../model/units.ts'
+import { adviceMetrics, adviceSamples } from './advice.ts'
 import { checkMetrics, checkSamples } from './checks.ts'
 import { pipelineMetrics, pipelineSamples } from './pipelines.ts'
 import { type ProcessHealth, pollSamples, selfMetrics, selfSamples } from './self.ts'
@@ -17,6 +18,7 @@ const definitions: readonly MetricInfo[] = [
   ...Object.values(checkMetrics),
   ...Object.values(selfMetrics),
   ...Object.values(ruleMetrics),
+  ...Object.values(adviceMetrics),
 ].map(({ name, help, type, unit, labels }) => ({ name, help, type, unit, labels }))
 const byName = new Map(definitions.map((metric) => [metric.name, metric]))
 
@@ -71,5 +73,6 @@ export function samplesAt(view: View, now: Timestamp): Sample[] {
     ),
     ...selfSamples(view.store, view.health),
     ...ruleSamples(view.groups),
+    ...adviceSamples(view.known),
   ]
 }

@@ -2,6 +2,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { z } from 'zod'
+import { AdviseConfig } from '../advisors/advisors.ts'
 import { collectors } from '../collectors/index.ts'
 import { ConfigError, explainError } from '../model/errors.ts'
 import { Config as Expect } from '../expect/expect.ts'
@@ -58,6 +59,7 @@ export const Config = z.strictObject({
       url: z.url().describe('A Prometheus-compatible service that answers the rules’ queries.'),
     })
     .optional(),
+  advise: AdviseConfig.prefault({}).describe('What to change and what it saves.'),
   notify: NotifyConfig.describe('Who is told of alerts: the words of Alertmanager.'),
   notify_file: z
     .string()

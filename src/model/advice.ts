@@ -1,5 +1,6 @@
 // A recommendation: what to change, what it saves, how sure that is, how to undo it, and what became of it.
 import type { Known } from './known.ts'
+import type { Labels } from './series.ts'
 import type { Timestamp, Usd } from './units.ts'
 
 /**
@@ -105,12 +106,24 @@ export interface Change {
   readonly rollback: string
 }
 
+/** One of our own series, by name and labels. */
+export interface SeriesRef {
+  readonly metric: string
+  readonly labels: Labels
+}
+
+/** `cost` over `per` (both as a day's mean): bytes stored, files a scan, seconds a run. */
+export interface UnitCost {
+  readonly cost: SeriesRef
+  readonly per: Known<SeriesRef>
+}
+
 /** How its effect is measured once it is applied. */
 export interface VerificationPlan {
   /** The series or facts compared. */
   readonly method: string
-  /** A cost or size a unit of work, as PromQL over our own series; null where nothing we collect tells. */
-  readonly unitCost: Known<string>
+  /** What should fall, a unit of work; null where nothing we collect tells. */
+  readonly unitCost: Known<UnitCost>
   readonly baselineDays: number
   readonly windowDays: number
 }
@@ -235,6 +248,8 @@ export interface AdviceTotal {
   /** A month of everything that the set touches, before and after. */
   readonly before: Usd
   readonly after: Usd
-  /** Ids of the set. */
+  /** Ids of the set, in the order in which it is applied. */
   readonly set: readonly string[]
+  /** What each topic saves of it, in that order: together the difference. */
+  readonly byTopic: Readonly<Record<string, Usd>>
 }

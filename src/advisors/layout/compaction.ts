@@ -5,7 +5,7 @@ import { type Findings, NOTHING } from '../advisor.ts'
 import { NO_TARGET, finish, total } from '../draft.ts'
 import { breakEvenScans, keptDays, openingCosts, rewriteCosts } from './rewrite-cost.ts'
 import { compact, setProperties, sparkName } from './statements.ts'
-import { LOOKBACK_DAYS, type TableView, type WriteRate, seen, writeRate } from './table-view.ts'
+import { LOOKBACK_DAYS, type TableView, type WriteRate, measured, seen, writeRate } from './table-view.ts'
 
 /** Below this many files, or for fewer than a tenth of them, a rewrite is not worth the words. */
 const LEAST_FILES = 16
@@ -122,7 +122,7 @@ function common(found: Fragments) {
     cost: costs(found),
     verification: {
       method: 'files of the table, and the duration of the runs that read it, against the days before',
-      unitCost: `tidemark_table_files{source=${JSON.stringify(table.source)},table=${JSON.stringify(table.table)}}`,
+      unitCost: measured(table, 'tidemark_table_files'),
       baselineDays: 14,
       windowDays: 14,
     },

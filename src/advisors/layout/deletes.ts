@@ -5,7 +5,7 @@ import { NO_TARGET, finish } from '../draft.ts'
 import { undoRewrite } from './compaction.ts'
 import { keptDays, rewriteCosts, storageCosts } from './rewrite-cost.ts'
 import { purgeDeletes } from './statements.ts'
-import { LOOKBACK_DAYS, type TableView, seen } from './table-view.ts'
+import { LOOKBACK_DAYS, type TableView, measured, seen } from './table-view.ts'
 
 /** Share of deleted rows from which a rewrite pays (Amoro's major compaction), and number of delete files. */
 const LEAST_SHARE = 0.1
@@ -86,7 +86,7 @@ export function deletes(view: TableView): Findings {
       },
       verification: {
         method: 'share of deleted rows, and the duration of the runs that read it',
-        unitCost: `tidemark_table_deleted_rows_ratio{source=${JSON.stringify(table.source)},table=${JSON.stringify(table.table)}}`,
+        unitCost: measured(table, 'tidemark_table_deleted_rows_ratio'),
         baselineDays: 14,
         windowDays: 14,
       },

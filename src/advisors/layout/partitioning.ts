@@ -6,7 +6,7 @@ import { type Findings, NOTHING } from '../advisor.ts'
 import { NO_TARGET, finish } from '../draft.ts'
 import { breakEvenScans, keptDays, openingCosts, rewriteCosts } from './rewrite-cost.ts'
 import { repartition, sparkName } from './statements.ts'
-import { LOOKBACK_DAYS, type TableView, seen } from './table-view.ts'
+import { LOOKBACK_DAYS, type TableView, measured, seen } from './table-view.ts'
 import { total } from '../draft.ts'
 
 /** Partitions of less than this on the median are too small whatever they are for. */
@@ -254,7 +254,7 @@ function skewed(view: TableView, partitions: Partitions): Advice | null {
       },
       verification: {
         method: 'the skew of the partitions',
-        unitCost: `tidemark_table_partition_skew_ratio{source=${JSON.stringify(table.source)},table=${JSON.stringify(table.table)}}`,
+        unitCost: measured(table, 'tidemark_table_partition_skew_ratio'),
         baselineDays: 14,
         windowDays: 14,
       },

@@ -13,7 +13,7 @@ import { type Findings, NOTHING } from '../advisor.ts'
 import { type Draft, NO_TARGET, finish } from '../draft.ts'
 import { storageCosts } from './rewrite-cost.ts'
 import { type Statement, expireSnapshots, setProperties, vacuum } from './statements.ts'
-import { LOOKBACK_DAYS, type TableView, seen } from './table-view.ts'
+import { LOOKBACK_DAYS, type TableView, measured, seen } from './table-view.ts'
 
 /** Reclaimable bytes over live bytes from which it is worth saying. */
 const LEAST_SHARE = 0.2
@@ -99,7 +99,7 @@ function reclaim(view: TableView): Advice | null {
       ),
       verification: {
         method: 'bytes of the bucket in the storage metrics, and reclaimable bytes of the table',
-        unitCost: `tidemark_table_reclaimable_bytes{source=${JSON.stringify(table.source)},table=${JSON.stringify(table.table)}}`,
+        unitCost: measured(table, 'tidemark_table_reclaimable_bytes'),
         baselineDays: 14,
         windowDays: 14,
       },

@@ -1,5 +1,5 @@
 // What there is to know of one table when its layout is judged: its fact, its recent commits, how often it is read.
-import type { Evidence } from '../../model/advice.ts'
+import type { Evidence, UnitCost } from '../../model/advice.ts'
 import type { CommitFact, TableFact } from '../../model/facts.ts'
 import type { Known } from '../../model/known.ts'
 import { jobId } from '../../model/run-facts.ts'
@@ -128,3 +128,9 @@ export function seen(
     ...more,
   }
 }
+
+/** A metric of the table that the change should bring down. */
+export const measured = ({ source, table }: TableFact, metric: string): UnitCost => ({
+  cost: { metric, labels: { source, table } },
+  per: null,
+})

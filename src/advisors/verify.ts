@@ -1,0 +1,184 @@
+// What applied advice really did: a unit cost after the change against matched days before it, with an interval.
+import type { AdviceFact, AdviceState, Realised, SeriesRef, UnitCost } from '../model/advice.ts'
+import type { Reader } from '../model/store.ts'
+import { DAY, type Timestamp, timestamp, usd } from '../model/units.ts'
+import { total } from './draft.ts'
+import { seeded } from './seeded.ts'
+import { verified } from './states.ts'
+
+/** Fewer days than this on either side say nothing. */
+const LEAST_BEFORE = 7
+const LEAST_AFTER = 7
+/** Days that are drawn together: neighbours are alike. */
+const BLOCK = 3
+const DRAWS = 2_000
+/** Less of the estimate's low end than this is under-delivery. */
+const DELIVERED = 0.5
+/** Slower runs than this, at their 95th percentile, are a regression whatever was saved. */
+const SLOWER = 1.2
+const LEAST_RUNS = 7
+
+const MEASURED: ReadonlySet<AdviceState> = new Set<AdviceState>(['applied', 'inconclusive'])
+
+/** Measures what was applied and is not settled yet; only what changed is returned. */
+export function verifyAll(view: Reader, now: Timestamp): readonly AdviceFact[] {
+  return view
+    .facts('advice')
+    .filter(({ state, appliedAt }) => MEASURED.has(state) && appliedAt !== null)
+    .flatMap((fact) => {
+      const next = verify(view, fact, fact.appliedAt!, now)
+      return next === fact ? [] : [next]
+    })
+}
+
+function verify(view: Reader, fact: AdviceFact, appliedAt: Timestamp, now: Timestamp): AdviceFact {
+  const { unitCost, baselineDays, windowDays } = fact.advice.verification
+  const slower = runsAreSlower(view, fact, appliedAt, now)
+  if (slower !== null) return verified(fact, nothingSaved(now, slower), 'regressed')
+  if (unitCost === null) return fact
+  const before = daily(view, unitCost, timestamp(appliedAt - baselineDays * DAY), appliedAt)
+  // The day of the change is neither before nor after.
+  const from = timestamp(appliedAt + DAY)
+  const until = timestamp(Math.min(now, from + windowDays * DAY))
+  const after = daily(view, unitCost, from, until)
+  if (before.length < LEAST_BEFORE || after.length < LEAST_AFTER) return fact
+  const reduction = compare(before, after, seeded(fact.id))
+  const savings = savingsOf(fact, reduction)
+  const realised: Realised = {
+    at: now,
+    savings,
+    reduction,
+    days: { before: before.length, after: after.length },
+    how: `${unitCost.cost.metric} of ${after.length} days against matched days of the ${before.length} before: ${percent(reduction.mid)} less (${percent(reduction.low)} … ${percent(reduction.high)})`,
+  }
+  return verified(fact, realised, verdict(fact, realised))
+}
+
+const percent = (share: number): string => `${(share * 100).toFixed(0)} %`
+
+export function verdict(
+  { advice }: Pick<AdviceFact, 'advice'>,
+  { reduction, savings }: Realised,
+): AdviceState {
+  if (reduction.high < 0) return 'regressed'
+  if (reduction.low <= 0) return 'inconclusive'
+  const estimate = advice.cost.savings
+  if (savings === null || estimate === null) return 'verified'
+  return savings.p50 < estimate.p10 * DELIVERED ? 'underdelivered' : 'verified'
+}
+
+function savingsOf({ advice }: AdviceFact, reduction: Realised['reduction']): Realised['savings'] {
+  const before = total(advice.cost.before)
+  if (before === 0) return null
+  return {
+    p10: usd(before * reduction.low),
+    p50: usd(before * reduction.mid),
+    p90: usd(before * reduction.high),
+  }
+}
+
+const nothingSaved = (at: Timestamp, how: string): Realised => ({
+  at,
+  savings: null,
+  reduction: { low: 0, mid: 0, high: 0 },
+  days: { before: 0, after: 0 },
+  how,
+})
+
+export interface DayValue {
+  /** 0 … 6 in UTC: days are matched by it. */
+  readonly weekday: number
+  readonly value: number
+}
+
+function daily(view: Reader, { cost, per }: UnitCost, from: Timestamp, to: Timestamp): readonly DayValue[] {
+  const top = meansByDay(view, cost, from, to)
+  const bottom = per === null ? null : meansByDay(view, per, from, to)
+  return [...top].flatMap(([day, mean]) => {
+    const units = bottom === null ? 1 : bottom.get(day)
+    if (units === undefined || units === 0) return []
+    return [{ weekday: new Date(day * DAY).getUTCDay(), value: mean / units }]
+  })
+}
+
+function meansByDay(view: Reader, ref: SeriesRef, from: Timestamp, to: Timestamp): Map<number, number> {
+  const matchers = Object.entries({ __name__: ref.metric, ...ref.labels }).map(
+    ([name, value]) => ({ name, op: '=', value }) as const,
+  )
+  const sums = new Map<number, { sum: number; count: number }>()
+  for (const series of view.series.find(matchers)) {
+    const { timestamps, values, stale } = series.samples({ from, to })
+    for (let i = 0; i < timestamps.length; i++) {
+      if (stale?.[i] === 1 || Number.isNaN(values[i]!)) continue
+      const day = Math.floor(timestamps[i]! / DAY)
+      const entry = sums.get(day) ?? { sum: 0, count: 0 }
+      sums.set(day, { sum: entry.sum + values[i]!, count: entry.count + 1 })
+    }
+  }
+  return new Map([...sums].map(([day, { sum, count }]) => [day, sum / count]))
+}
+
+/**
+ * 1 − after/before, where each day after is set against the mean of the same weekday before (of all days where that
+ * weekday was not seen). The interval is the 10th to 90th percentile over draws of whole blocks of days.
+ */
+export function compare(
+  before: readonly DayValue[],
+  after: readonly DayValue[],
+  random: () => number,
+): Realised['reduction'] {
+  const draws = Array.from({ length: DRAWS }, () =>
+    reductionOf(blocks(before, random), blocks(after, random)),
+  ).sort((a, b) => a - b)
+  const at = (share: number): number => draws[Math.floor(share * (draws.length - 1))]!
+  return { low: at(0.1), mid: reductionOf(before, after), high: at(0.9) }
+}
+
+function reductionOf(before: readonly DayValue[], after: readonly DayValue[]): number {
+  const byWeekday = Map.groupBy(before, ({ weekday }) => weekday)
+  const expected = after.reduce((sum, { weekday }) => sum + mean(byWeekday.get(weekday) ?? before), 0)
+  const found = after.reduce((sum, { value }) => sum + value, 0)
+  return expected === 0 ? 0 : 1 - found / expected
+}
+
+const mean = (days: readonly DayValue[]): number =>
+  days.reduce((sum, { value }) => sum + value, 0) / Math.max(days.length, 1)
+
+function blocks(days: readonly DayValue[], random: () => number): DayValue[] {
+  const drawn: DayValue[] = []
+  while (drawn.length < days.length) {
+    const start = Math.floor(random() * days.length)
+    for (let i = 0; i < BLOCK && drawn.length < days.length; i++) drawn.push(days[(start + i) % days.length]!)
+  }
+  return drawn
+}
+
+/** A sentence where the pipeline concerned became slower or fails more often; null where it did not, or nobody knows. */
+function runsAreSlower(view: Reader, fact: AdviceFact, appliedAt: Timestamp, now: Timestamp): string | null {
+  const { source, pipeline } = fact.advice.target
+  if (source === null || pipeline === null) return null
+  const { baselineDays, windowDays } = fact.advice.verification
+  const runs = (from: number, to: number) =>
+    view.facts('run', { pipelineId: `${source}/${pipeline}`, from: timestamp(from), to: timestamp(to) })
+  const before = runs(appliedAt - baselineDays * DAY, appliedAt)
+  const after = runs(appliedAt, Math.min(now, appliedAt + windowDays * DAY))
+  if (before.length < LEAST_RUNS || after.length < LEAST_RUNS) return null
+  const slow = (some: typeof before): number => {
+    const lengths = some
+      .flatMap(({ startedAt, endedAt }) =>
+        startedAt === null || endedAt === null ? [] : [endedAt - startedAt],
+      )
+      .sort((a, b) => a - b)
+    return lengths[Math.floor(0.95 * (lengths.length - 1))] ?? 0
+  }
+  const failing = (some: typeof before): number =>
+    some.filter(({ state }) => state === 'failure' || state === 'error' || state === 'timeout').length /
+    some.length
+  const [was, is] = [slow(before), slow(after)]
+  if (was > 0 && is > was * SLOWER)
+    return `runs of ${pipeline} take ${(is / was).toFixed(2)} times as long at their 95th percentile since the change`
+  const [failed, fails] = [failing(before), failing(after)]
+  if (fails > failed + 0.1)
+    return `${percent(fails)} of the runs of ${pipeline} fail since the change, ${percent(failed)} before`
+  return null
+}
