@@ -119,36 +119,42 @@ function meansByDay(view: Reader, ref: SeriesRef, from: Timestamp, to: Timestamp
 }
 
 /**
- * 1 − after/before, where each day after is set against the mean of the same weekday before (of all days where that
- * weekday was not seen). The interval is the 10th to 90th percentile over draws of whole blocks of days.
+ * 1 − after/before, where each day is set against the mean of its weekday before (of all days where that weekday was
+ * not seen). The interval is the 10th to 90th percentile over draws of whole blocks of days.
  */
 export function compare(
   before: readonly DayValue[],
   after: readonly DayValue[],
   random: () => number,
 ): Realised['reduction'] {
-  const draws = Array.from({ length: DRAWS }, () =>
-    reductionOf(blocks(before, random), blocks(after, random)),
-  ).sort((a, b) => a - b)
-  const at = (share: number): number => draws[Math.floor(share * (draws.length - 1))]!
-  return { low: at(0.1), mid: reductionOf(before, after), high: at(0.9) }
-}
-
-function reductionOf(before: readonly DayValue[], after: readonly DayValue[]): number {
   const byWeekday = Map.groupBy(before, ({ weekday }) => weekday)
-  const expected = after.reduce((sum, { weekday }) => sum + mean(byWeekday.get(weekday) ?? before), 0)
-  const found = after.reduce((sum, { value }) => sum + value, 0)
-  return expected === 0 ? 0 : 1 - found / expected
+  const usual = new Map([...byWeekday].map(([weekday, days]) => [weekday, mean(days)]))
+  const overall = mean(before)
+  if (overall === 0) return { low: 0, mid: 0, high: 0 }
+  const relative = ({ weekday, value }: DayValue): number => value / (usual.get(weekday) || overall)
+  // Weekday means fitted to few weeks leave too little scatter: what fitting took is given back.
+  const fitted = Math.sqrt(before.length / Math.max(1, before.length - usual.size))
+  const was = before.map((day) => 1 + (relative(day) - 1) * fitted)
+  const is = after.map(relative)
+  const reduction = (first: readonly number[], second: readonly number[]): number =>
+    1 - average(second) / Math.max(average(first), Number.EPSILON)
+  const draws = Array.from({ length: DRAWS }, () => reduction(blocks(was, random), blocks(is, random))).sort(
+    (one, other) => one - other,
+  )
+  const at = (share: number): number => draws[Math.floor(share * (draws.length - 1))]!
+  return { low: at(0.1), mid: reduction(was, is), high: at(0.9) }
 }
 
-const mean = (days: readonly DayValue[]): number =>
-  days.reduce((sum, { value }) => sum + value, 0) / Math.max(days.length, 1)
+const average = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / Math.max(values.length, 1)
+const mean = (days: readonly DayValue[]): number => average(days.map(({ value }) => value))
 
-function blocks(days: readonly DayValue[], random: () => number): DayValue[] {
-  const drawn: DayValue[] = []
-  while (drawn.length < days.length) {
-    const start = Math.floor(random() * days.length)
-    for (let i = 0; i < BLOCK && drawn.length < days.length; i++) drawn.push(days[(start + i) % days.length]!)
+function blocks(values: readonly number[], random: () => number): number[] {
+  const drawn: number[] = []
+  while (drawn.length < values.length) {
+    const start = Math.floor(random() * values.length)
+    for (let i = 0; i < BLOCK && drawn.length < values.length; i++)
+      drawn.push(values[(start + i) % values.length]!)
   }
   return drawn
 }
