@@ -8,6 +8,7 @@ import {
   doorRoutes,
   prometheusRoutes,
   ruleToolRoutes,
+  pipelineRoutes,
   serve,
 } from '../api/api.ts'
 import { type LoadedConfig, listenParts } from '../config/config.ts'
@@ -19,7 +20,8 @@ import { localFiles } from '../io/files.ts'
 import { createIo } from '../io/io.ts'
 import { monitorProcess } from '../io/process-health.ts'
 import { systemRandom } from '../io/random.ts'
-import { type Job, runJobs } from '../io/schedule.ts'
+import { runJobs } from '../io/schedule.ts'
+import type { Alert } from '../model/alert.ts'
 import type { Store } from '../model/store.ts'
 import { SECOND, type Millis, type Timestamp } from '../model/units.ts'
 import { openStore } from '../store/store.ts'
@@ -29,7 +31,10 @@ import { engineQuery, fittingLookback } from '../rules/rules.ts'
 import { openTelemetry } from '../telemetry/telemetry.ts'
 import { type Advising, createAdvising } from './advising.ts'
 import { backgroundOf } from './background.ts'
+import { dueAt } from './due.ts'
 import { Inbox } from './inbox.ts'
+import { incidentLabels } from './incidents.ts'
+import { jobsOf } from './jobs.ts'
 import { describe, metrics } from './metrics.ts'
 import { type RuleGroup, loadRules, openGroups, rulesQuery, runGroup } from './rule-groups.ts'
 import { connectSource } from './sources.ts'
@@ -123,6 +128,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
         decide: (id, decided, now) => advising.decide(id, decided, now),
         now: () => clock.now(),
       }),
+      pipelineRoutes({ known: store, dueAt: dueAt(store.series, () => clock.now()) }),
       alertmanagerRoutes({ notifier, now: () => clock.now(), startedAt, version }),
       ruleToolRoutes({ series: store.series, metrics, describe, now: () => clock.now(), lookback }),
     ],
@@ -131,6 +137,8 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   log.info({ url: server.url, sources: config.sources.length, version }, 'listening')
 
   await Promise.all(loops({ ...options, store, sources, groups, notifier, advising, tick, waiting }))
+  // What a receiver has taken is written down before the store closes, or it is told again.
+  await notifier.idle()
 }
 
 interface Looping extends AgentOptions {
@@ -149,6 +157,8 @@ function loops(parts: Looping): Promise<void>[] {
   const { loaded, store, sources, groups, notifier, advising, tick, waiting, clock, log, signal } = parts
   const repeat = (name: string, interval: Millis, task: (now: Timestamp) => Promise<void> | void) =>
     every({ name, interval, clock, log, signal }, task)
+  const incidents = incidentLabels(store)
+  const told = { take: (alerts: readonly Alert[], at: Timestamp) => notifier.take(incidents(alerts), at) }
   return [
     ...sources.map((source) =>
       watchSource(source, {
@@ -165,16 +175,11 @@ function loops(parts: Looping): Promise<void>[] {
       }),
     ),
     repeat('tick', loaded.config.resolution, tick),
-    ...groups.map((group) => runGroup(group, { store, clock, log, notifier }, signal)),
+    ...groups.map((group) => runGroup(group, { store, clock, log, notifier: told }, signal)),
     repeat('notify', SECOND, (now) => notifier.flush(now, signal)),
-    runJobs(jobs(store, advising, loaded.config.advise.schedule), clock, log, signal),
+    runJobs(jobsOf({ loaded, store, advising, notifier }), clock, log, signal),
   ]
 }
-
-const jobs = (store: Store, advising: Advising, schedule: string): Job[] => [
-  { name: 'advise', cron: schedule, run: (now) => advising.run(now) },
-  { name: 'maintain the store', cron: '17 * * * *', run: (now) => store.maintain(now) },
-]
 
 const asRunning = ({ group, report }: RuleGroup) => ({
   name: group.definition.name,

@@ -1,4 +1,4 @@
-// Calendar work by node-cron, in UTC, with a watchdog: node-cron goes silent for an hour after the wall clock steps
+// Calendar work by node-cron with a watchdog: node-cron goes silent for an hour after the wall clock steps
 // back an hour, and drops a tick that comes more than a second late.
 import { type ScheduledTask, schedule } from 'node-cron'
 import { explainError } from '../model/errors.ts'
@@ -12,8 +12,10 @@ const STEP_MS = 2_000
 
 export interface Job {
   readonly name: string
-  /** Cron with five or six fields, in UTC. */
+  /** Cron with five or six fields. */
   readonly cron: string
+  /** UTC by default; elsewhere a repeated hour of a clock change counts once. */
+  readonly timezone?: string
   run(now: Timestamp): Promise<void> | void
 }
 
@@ -52,7 +54,7 @@ function start(job: Job, clock: Clock, log: Log): ScheduledTask {
     },
     {
       name: job.name,
-      timezone: 'UTC',
+      timezone: job.timezone ?? 'UTC',
       noOverlap: true,
       missedExecutionTolerance: HOUR satisfies Millis,
       unref: true,
