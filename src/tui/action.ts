@@ -1,7 +1,7 @@
 // Something that changes the daemon: asked before it is done, and the same as a command of the shell.
 export interface Action {
   /** The binding that starts it. */
-  readonly name: 'silence' | 'acknowledge' | 'expire'
+  readonly name: 'silence' | 'acknowledge' | 'expire' | 'accept' | 'dismiss' | 'snooze'
   /** As in `Silence TableOverdue of gold/orders for 2 h?`, without the question mark. */
   readonly what: string
   /** A sentence that must be given: why. */

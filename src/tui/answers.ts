@@ -272,3 +272,99 @@ export const checks: Feed<readonly Check[]> = feed(
   {},
   (answer) => z.object({ checks: z.array(Check) }).parse(answer).checks,
 )
+
+// ── pipelines, runs, lineage ────────────────────────────────────────────────────────────────────────
+
+const Task = z.object({
+  name: z.string(),
+  type: text,
+  state: z.string(),
+  startedAt: At.nullable(),
+  endedAt: At.nullable(),
+  error: text,
+})
+const Run = z.object({
+  id: z.string(),
+  source: z.string(),
+  pipeline: z.string(),
+  pipelineId: z.string(),
+  runId: z.string(),
+  at: At,
+  state: z.string(),
+  attempt: z.number(),
+  trigger: text,
+  scheduledFor: At.nullable(),
+  startedAt: At.nullable(),
+  endedAt: At.nullable(),
+  error: text,
+  url: text,
+  processed: number,
+  failed: number,
+  bytes: Size.nullable(),
+  tasks: z.array(Task),
+})
+export type Run = z.output<typeof Run>
+
+const Runs = (answer: unknown): readonly Run[] => z.object({ runs: z.array(Run) }).parse(answer).runs
+
+export const runs: Feed<readonly Run[]> = feed('/api/tidemark/runs', { limit: '500' }, Runs)
+export const runsOf = (source: string, pipeline: string): Feed<readonly Run[]> =>
+  feed('/api/tidemark/runs', { source, pipeline, limit: '100' }, Runs)
+export const runOf = (id: string): Feed<Run | undefined> =>
+  feed('/api/tidemark/runs', { id }, (answer) => Runs(answer)[0])
+
+const Pipeline = z.object({
+  id: z.string(),
+  source: z.string(),
+  pipeline: z.string(),
+  system: z.string(),
+  schedule: text,
+  nextRun: At.nullable(),
+  paused: z.boolean().nullable(),
+  owners: z.array(z.string()),
+  tags: z.array(z.string()),
+  endless: z.boolean(),
+  url: text,
+  job: z.string(),
+  active: z.record(z.string(), z.number()),
+  lastDuration: Length.nullable(),
+  lastSuccess: At.nullable(),
+  lastRun: Run.nullable(),
+})
+export type Pipeline = z.output<typeof Pipeline>
+
+export const pipelines: Feed<readonly Pipeline[]> = feed(
+  '/api/tidemark/pipelines',
+  {},
+  (answer) => z.object({ pipelines: z.array(Pipeline) }).parse(answer).pipelines,
+)
+
+/** When pipelines are due, in seconds, by severity. */
+export const pipelineDues = query('tidemark_pipeline_due_timestamp_seconds')
+/** The longest that a run should take, declared or learned. */
+export const expectedDurations = query('tidemark_pipeline_last_run_duration_seconds_expected_upper')
+
+const Step = z.object({
+  id: z.string(),
+  kind: z.enum(['job', 'dataset']),
+  name: z.string(),
+  distance: z.number(),
+  failing: z.array(z.string()),
+  due: At.nullable(),
+})
+export type Step = z.output<typeof Step>
+const Node = Step.extend({
+  cause: text,
+  upstream: z.array(Step),
+  downstream: z.array(Step),
+  omitted: z.number(),
+})
+export type Node = z.output<typeof Node>
+
+/** Empty for what no edge tells of. */
+export const lineageOf = (id: string): Feed<Node | undefined> =>
+  feed(
+    '/api/tidemark/lineage',
+    { of: id },
+    (answer) => z.object({ nodes: z.array(Node) }).parse(answer).nodes[0],
+  )

@@ -73,14 +73,18 @@ function freshness({ age, error }: Connection): Span[] {
 
 function tabs(ui: Ui, width: number): Line {
   const active = ui.stack[0]!.place.screen
-  const full = TABS.map(({ name }, i) => ({ key: `${(i + 1) % 10}`, name, on: name === active }))
-  const names = full.reduce((sum, { name }) => sum + name.length + 4, 0) <= width
+  const full = TABS.map(({ name }, i) => ({
+    key: i < 10 ? `${(i + 1) % 10}` : '',
+    name,
+    on: name === active,
+  }))
+  const names = full.reduce((sum, { name }) => sum + name.length + 3, 1) <= width
   return line(
     ' ',
     ...full.flatMap(({ key, name, on }) => [
       span(key, on ? 'accent' : 'dim'),
-      span(names || on ? ` ${name}` : '', on ? 'accent' : 'plain'),
-      span('  '),
+      span(names || on || key === '' ? ` ${name}` : '', on ? 'accent' : 'plain'),
+      span(' '),
     ]),
   )
 }

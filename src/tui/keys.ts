@@ -22,6 +22,9 @@ export type Command =
   | 'silence'
   | 'acknowledge'
   | 'expire'
+  | 'accept'
+  | 'dismiss'
+  | 'snooze'
   | 'help'
   | 'quit'
 
@@ -122,6 +125,27 @@ export const BINDINGS: readonly Binding[] = [
     does: 'end the silence now; asks first',
     group: 'Change',
     footer: 'expire',
+  },
+  {
+    command: 'accept',
+    keys: ['A'],
+    does: 'accept the advice; asks first',
+    group: 'Change',
+    footer: 'accept',
+  },
+  {
+    command: 'dismiss',
+    keys: ['D'],
+    does: 'dismiss the advice; asks why',
+    group: 'Change',
+    footer: 'dismiss',
+  },
+  {
+    command: 'snooze',
+    keys: ['Z'],
+    does: 'put the advice off for a week; asks first',
+    group: 'Change',
+    footer: 'snooze',
   },
   { command: 'help', keys: ['?'], does: 'all keys', group: 'Leave', footer: 'keys' },
   {

@@ -137,6 +137,9 @@ function inList(ui: Ui, command: Command, scene: ListScene): Pressed {
     case 'silence':
     case 'acknowledge':
     case 'expire':
+    case 'accept':
+    case 'dismiss':
+    case 'snooze':
       return act(ui, command, scene)
     default:
       return {
