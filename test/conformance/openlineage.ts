@@ -12,9 +12,9 @@ import { NOW } from '../model/a-table.ts'
 
 const SHUFFLES = 50
 
-const [directory] = process.argv.slice(2)
+const [directory, flag, minimum] = process.argv.slice(2)
 if (directory === undefined) {
-  process.stderr.write('usage: npm run conformance:openlineage -- DIR\n')
+  process.stderr.write('usage: npm run conformance:openlineage -- DIR [--min-events N]\n')
   process.exit(2)
 }
 const files = fs
@@ -95,4 +95,5 @@ const report = {
   failed: problems.length,
 }
 process.stdout.write(`${JSON.stringify(report)}\n`)
-process.exitCode = problems.length > 0 || files.length === 0 ? 1 : 0
+const least = flag === '--min-events' ? Number(minimum) : 1
+process.exitCode = problems.length > 0 || !(files.length >= least) ? 1 : 0
