@@ -71,15 +71,11 @@ export async function quietTables(): Promise<void> {
   const before = objects().requests
   const ticks: number[] = []
   const quiet: Array<{ cpu: number; wall: number }> = []
+  for (let round = 1; round <= ROUNDS; round++) quiet.push(await measured(() => poll(start + round * MINUTE)))
+  const polledMb = residentMb()
   for (let round = 1; round <= ROUNDS; round++) {
-    quiet.push(await measured(() => poll(start + round * MINUTE)))
-    const tick = await measured(async () =>
-      store.series.append(
-        'catalogue',
-        samplesAt(view, timestamp(start + round * MINUTE)),
-        timestamp(start + round * MINUTE),
-      ),
-    )
+    const at = timestamp(start + round * MINUTE)
+    const tick = await measured(async () => store.series.append('catalogue', samplesAt(view, at), at))
     ticks.push(tick.wall)
   }
   const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!
@@ -90,7 +86,9 @@ export async function quietTables(): Promise<void> {
     quietPollCpuSeconds: median(quiet.map(({ cpu }) => cpu)),
     tickSeconds: median(ticks),
     series: store.stats.series,
-    rssMb: Math.round(process.memoryUsage.rss() / 1e6),
+    /** After the polls; then with all that is known as series, an hour's room for each. */
+    polledMb,
+    withSeriesMb: residentMb(),
     peakMb: Math.round(process.resourceUsage().maxRSS / 1e3),
   }
   process.stdout.write(
@@ -98,6 +96,8 @@ export async function quietTables(): Promise<void> {
   )
   fs.rmSync(state, { recursive: true, force: true })
 }
+
+const residentMb = (): number => Math.round(process.memoryUsage.rss() / 1e6)
 
 async function measured(work: () => Promise<unknown>): Promise<{ cpu: number; wall: number }> {
   const cpu = process.cpuUsage()
