@@ -1,12 +1,12 @@
 // The HTTP server: one port for scrapes, health, and what is known as JSON.
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import compress from '@fastify/compress'
 import formbody from '@fastify/formbody'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { z } from 'zod'
-import { explainError } from '../model/errors.ts'
+import { ConfigError, explainError } from '../model/errors.ts'
 import type { Recorded, TableFact } from '../model/facts.ts'
 import type { FactReader } from '../model/store.ts'
+import { type Scrape, scrapeRoutes } from './scrape.ts'
 
 export { type OpenDoor, doorRoutes } from './doors.ts'
 export { adviceRoutes } from './advice.ts'
@@ -20,7 +20,7 @@ const REQUEST_TIMEOUT_MS = 30_000
 
 export interface ApiParts {
   readonly known: FactReader
-  readonly scrape: (request: IncomingMessage, response: ServerResponse) => void
+  readonly scrape: Scrape
   /** False until every source was asked once. */
   readonly ready: () => boolean
   readonly reload: () => Promise<void>
@@ -49,18 +49,19 @@ export async function serve(listen: { host: string; port: number }, parts: ApiPa
   })
   await app.register(formbody)
   await app.register(compress, { encodings: ['gzip', 'identity'] })
+  scrapeRoutes(parts.scrape)(app)
   health(app, parts)
   known(app, parts.known)
   for (const routes of parts.routes) await routes(app)
-  const url = await app.listen(listen)
+  const url = await app.listen(listen).catch((cause: unknown) => {
+    throw new ConfigError(`listen on ${listen.host}:${listen.port}; another \`api.listen\` may be free`, {
+      cause,
+    })
+  })
   return { url, [Symbol.asyncDispose]: () => app.close() }
 }
 
 function health(app: FastifyInstance, parts: ApiParts): void {
-  app.get('/metrics', (request, reply) => {
-    reply.hijack()
-    parts.scrape(request.raw, reply.raw)
-  })
   app.get('/-/healthy', async (_request, reply) => reply.type('text/plain').send('Tidemark is healthy.\n'))
   app.get('/-/ready', async (_request, reply) =>
     parts.ready()

@@ -4,11 +4,12 @@ import path from 'node:path'
 import { z } from 'zod'
 import { AdviseConfig } from '../advisors/advisors.ts'
 import { collectors } from '../collectors/index.ts'
-import { ConfigError, explainError } from '../model/errors.ts'
+import { ConfigError } from '../model/errors.ts'
 import { Config as Expect } from '../expect/expect.ts'
 import { NotifyConfig, parseNotifyConfig } from '../notify/notify.ts'
 import { DAY, SECOND, millis } from '../model/units.ts'
 import { Duration } from '../model/fields.ts'
+import { TelemetryConfig } from './telemetry.ts'
 import { type SecretSources, parseYaml } from './yaml.ts'
 
 export { SHIPPED_RULES, readRuleFiles } from './rule-files.ts'
@@ -66,6 +67,7 @@ export const Config = z.strictObject({
     .min(1)
     .optional()
     .describe('An alertmanager.yml that is used as it is, instead of `notify`.'),
+  telemetry: TelemetryConfig.prefault({}).describe('How Tidemark tells others what it knows.'),
   sources: z
     .array(SourceBlock)
     .min(1, 'expected at least one source')
@@ -109,7 +111,7 @@ function readConfigText(file: string): string {
   try {
     return fs.readFileSync(file, 'utf8')
   } catch (error) {
-    throw new ConfigError(`read the config file ${file}: ${explainError(error)}`, { cause: error })
+    throw new ConfigError(`read the config file ${file}`, { cause: error })
   }
 }
 

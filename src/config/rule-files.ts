@@ -1,7 +1,7 @@
 // Rule files named by globs: the only reader of them from disk.
 import fs from 'node:fs'
 import path from 'node:path'
-import { ConfigError, explainError } from '../model/errors.ts'
+import { ConfigError } from '../model/errors.ts'
 
 const MAX_RULE_FILE_BYTES = 16_777_216
 
@@ -30,6 +30,6 @@ function readText(file: string): string {
       throw new Error(`${size} bytes, more than the limit of ${MAX_RULE_FILE_BYTES}`)
     return fs.readFileSync(file, 'utf8')
   } catch (error) {
-    throw new ConfigError(`read the rule file ${file}: ${explainError(error)}`, { cause: error })
+    throw new ConfigError(`read the rule file ${file}`, { cause: error })
   }
 }
