@@ -4,6 +4,7 @@ import type { MetricInfo, Sample } from '../model/series.ts'
 import type { FactReader, StoreStats } from '../model/store.ts'
 import type { Millis, Timestamp } from '../model/units.ts'
 import { adviceMetrics, adviceSamples } from './advice.ts'
+import { applicationMetrics, applicationSamples } from './applications.ts'
 import { checkMetrics, checkSamples } from './checks.ts'
 import { pipelineMetrics, pipelineSamples } from './pipelines.ts'
 import { type ProcessHealth, pollSamples, selfMetrics, selfSamples } from './self.ts'
@@ -16,6 +17,7 @@ const definitions: readonly MetricInfo[] = [
   ...Object.values(tableMetrics),
   ...Object.values(pipelineMetrics),
   ...Object.values(checkMetrics),
+  ...Object.values(applicationMetrics),
   ...Object.values(selfMetrics),
   ...Object.values(ruleMetrics),
   ...Object.values(adviceMetrics),
@@ -65,6 +67,7 @@ export function samplesAt(view: View, now: Timestamp): Sample[] {
     ...neverRead.flatMap(({ source, subject }) => tableMetrics.up({ source, table: subject }, 0)),
     ...pipelineSamples(view, now),
     ...checkSamples(view.known),
+    ...applicationSamples(view.known, now),
     ...view.known.facts('poll').flatMap((poll) =>
       pollSamples(poll, {
         problems: problemsOf.get(poll.id)?.length ?? 0,

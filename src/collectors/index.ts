@@ -7,5 +7,16 @@ import { openlineage } from './openlineage/openlineage.ts'
 import { prefect } from './prefect/prefect.ts'
 import { push } from './push/push.ts'
 import { soda } from './soda/soda.ts'
+import { spark } from './spark/spark.ts'
 
-export const collectors = [airflow, dbt, greatExpectations, lake, openlineage, prefect, push, soda] as const
+export const collectors = [
+  airflow,
+  dbt,
+  greatExpectations,
+  lake,
+  openlineage,
+  prefect,
+  push,
+  soda,
+  spark,
+] as const

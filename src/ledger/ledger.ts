@@ -11,6 +11,7 @@ import type {
 } from '../model/facts.ts'
 import type { FactReader } from '../model/store.ts'
 import { type Timestamp, timestamp } from '../model/units.ts'
+import { settleApplications } from './applications.ts'
 import { settleChecks } from './checks.ts'
 import { settleEdges } from './edges.ts'
 import { settleRuns } from './runs.ts'
@@ -24,6 +25,7 @@ const SETTLED_APART: ReadonlySet<Kind> = new Set<Kind>([
   'pipeline-inventory',
   'run-report',
   'task-report',
+  'application',
   'check-report',
   'edge',
   'alias',
@@ -38,6 +40,7 @@ export function settle(facts: readonly Fact[], known: FactReader): Fact[] {
     ...settled,
     ...tallies(facts, known),
     ...settleRuns(facts, known),
+    ...settleApplications(facts, known),
     ...settleChecks(facts, known),
     ...settleEdges(facts, known),
   ]

@@ -1,5 +1,6 @@
 // What sources tell us, in our words. Entities are replaced by id; events are kept as history.
 import type { AdviceFact, AdvisingFact } from './advice.ts'
+import type { ComputeFact } from './application-facts.ts'
 import type { Reason } from './errors.ts'
 import type { Known } from './known.ts'
 import type { NotifyFact } from './notice.ts'
@@ -290,11 +291,12 @@ export type Fact =
   | AdvisingFact
   | NotifyFact
   | RunKindFact
+  | ComputeFact
 export type Kind = Fact['kind']
 export type FactOf<K extends Kind> = Extract<Fact, { kind: K }>
 
 /** Kinds kept as history; every other kind is replaced by id. `observed` is held in memory only. */
-export const EVENT_KINDS: readonly Kind[] = ['commit', 'run', 'notice', 'delivery']
+export const EVENT_KINDS: readonly Kind[] = ['commit', 'run', 'application', 'notice', 'delivery']
 
 /** A stored fact with the times at which we learned it. */
 export interface Recorded<F extends Fact> {

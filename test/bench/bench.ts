@@ -3,6 +3,7 @@ const AREAS: Readonly<Record<string, () => Promise<{ run(only?: string): Promise
   ledger: () => import('./ledger.ts'),
   tables: () => import('./tables.ts'),
   promql: () => import('./promql.ts'),
+  spark: () => import('./spark.ts'),
   store: () => import('./store.ts'),
 }
 
