@@ -37,3 +37,6 @@ export const getFrom =
 
 export const ask = async <T>(client: Client, one: Feed<T>, signal?: AbortSignal): Promise<T> =>
   one.read(await client.get(one.path, one.params, signal))
+
+/** A feed without a path is the terminal's own: nobody is asked. */
+export const isAsked = ({ path }: Feed<unknown>): boolean => path !== ''

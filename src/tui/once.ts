@@ -1,7 +1,7 @@
 // `top --once`: a screen's rows as text or JSON, without React, and how bad it is.
 import type { Client } from '../api/client.ts'
 import type { Timestamp } from '../model/units.ts'
-import { type Held, ask, getFrom } from './feed.ts'
+import { type Held, ask, getFrom, isAsked } from './feed.ts'
 import { type Line, plainText } from './line.ts'
 import type { Look, Screen } from './screen.ts'
 import { type State, worst } from './state.ts'
@@ -28,9 +28,12 @@ export async function once(options: OnceOptions): Promise<Once> {
   const { client, screen, subject, now } = options
   const held = new Map<string, Held>()
   await Promise.all(
-    screen.feeds(subject).map(async (feed) => {
-      held.set(feed.key, { value: await ask(client, feed), at: now, error: null })
-    }),
+    screen
+      .feeds(subject)
+      .filter(isAsked)
+      .map(async (feed) => {
+        held.set(feed.key, { value: await ask(client, feed), at: now, error: null })
+      }),
   )
   const look: Look = { get: getFrom(held), now, subject }
   return screen.kind === 'list' ? list(screen, look, options) : page(screen, look, options)

@@ -75,7 +75,7 @@ function stepTab(ui: Ui, by: number): Pressed {
 }
 
 export function waysOf(scene: Scene): Ways {
-  if (scene.kind === 'page') return scene.screen?.ways?.(scene.view.place.subject) ?? {}
+  if (scene.kind === 'page') return scene.screen?.ways?.(scene.look) ?? {}
   const row = scene.rows?.[scene.cursor]
   return row === undefined ? {} : (scene.screen.ways?.(row, scene.look) ?? {})
 }

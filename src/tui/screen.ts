@@ -75,7 +75,7 @@ export interface PageScreen extends Placed {
   lines(look: Look, width: number): readonly Line[] | undefined
   /** The worst there is on it, for the exit code. */
   health?(look: Look): State
-  ways?(subject: string): Ways
+  ways?(look: Look): Ways
 }
 
 export type Screen = ListScreen<unknown> | PageScreen

@@ -4,7 +4,7 @@ import { explainError } from '../model/errors.ts'
 import { type Millis, type Timestamp, between, millis } from '../model/units.ts'
 import { type Alert, alerts } from './answers.ts'
 import { type Action } from './action.ts'
-import { type Feed, type Held, ask, getFrom } from './feed.ts'
+import { type Feed, type Held, ask, getFrom, isAsked } from './feed.ts'
 import { type Connection, frame } from './frame.ts'
 import type { Line } from './line.ts'
 import { type Key, press } from './press.ts'
@@ -111,7 +111,7 @@ export class Session {
   #askDue(signal?: AbortSignal): void {
     const at = this.#options.clock.monotonic()
     for (const feed of [...this.#feeds(), ...ALWAYS]) {
-      if (feed.path === '' || this.#asking.has(feed.key) || (this.#next.get(feed.key) ?? 0) > at) continue
+      if (!isAsked(feed) || this.#asking.has(feed.key) || (this.#next.get(feed.key) ?? 0) > at) continue
       this.#asking.add(feed.key)
       void this.#ask(feed, at, signal)
     }

@@ -2,6 +2,7 @@
 import { type Line, type Span, fit, line, span, widthOf } from './line.ts'
 import type { Column, ListScreen, Look } from './screen.ts'
 import { GLYPH, TONE } from './state.ts'
+import { UNKNOWN } from './words.ts'
 
 type List = ListScreen<unknown>
 
@@ -14,6 +15,8 @@ export interface Sort {
 const MEASURED_ROWS = 500
 const GAP = 2
 const STATE_WIDTH = 9
+/** Texts may be cut to this before a column goes. */
+const LEAST_TEXT = 24
 
 /** Rows that the filter lets through (`!` in front: that it does not), in the order of the sort. */
 export function arrange(
@@ -63,25 +66,45 @@ export interface Laid {
 /** The columns that fit, each as wide as its texts; where it is narrow the highest rank goes first. */
 export function layOut(screen: List, rows: readonly unknown[], width: number, look: Look): readonly Laid[] {
   const measured = rows.slice(0, MEASURED_ROWS)
-  const natural = screen.columns.map((column) => {
+  let kept = screen.columns.flatMap((column): Measured[] => {
     let widest = 0
-    for (const row of measured) widest = Math.max(widest, widthOf(column.text(row, look)))
     // A column that says nothing is not there.
-    const used = measured.length === 0 || widest > 0
-    return { column, used, width: Math.min(column.max ?? 40, Math.max(widest, widthOf(column.name) + 1)) }
+    let used = measured.length === 0
+    for (const row of measured) {
+      const text = column.text(row, look)
+      used ||= text !== '' && text !== UNKNOWN
+      widest = Math.max(widest, widthOf(text))
+    }
+    if (!used) return []
+    const natural = Math.min(column.max ?? 40, Math.max(widest, widthOf(column.name) + 1))
+    // Numbers cut in half lie; names may be cut.
+    return [{ column, natural, width: column.align === 'right' ? natural : Math.min(natural, LEAST_TEXT) }]
   })
-  let kept = natural.filter(({ used }) => used)
-  const needed = () => STATE_WIDTH + kept.reduce((sum, laid) => sum + laid.width + GAP, 0)
-  while (kept.length > 1 && needed() > width) {
+  const left = () => width - STATE_WIDTH - kept.reduce((sum, laid) => sum + laid.width + GAP, 0)
+  while (kept.length > 1 && left() < 0) {
     const highest = kept.reduce((rank, { column }) => Math.max(rank, column.rank), 0)
     if (highest === 0) break
-    const last = kept.findLastIndex(({ column }) => column.rank === highest)
-    kept = kept.toSpliced(last, 1)
+    kept = kept.toSpliced(
+      kept.findLastIndex(({ column }) => column.rank === highest),
+      1,
+    )
   }
-  const over = needed() - width
-  return kept.map((laid, i) =>
-    i === 0 && over > 0 ? { ...laid, width: Math.max(8, laid.width - over) } : laid,
-  )
+  return widened(kept, left())
+}
+
+interface Measured extends Laid {
+  readonly natural: number
+}
+
+/** What is left goes to the texts that were cut, from the left; what is missing comes from the first. */
+function widened(kept: readonly Measured[], left: number): readonly Laid[] {
+  let rest = left
+  return kept.map(({ column, natural, width }, i) => {
+    if (rest < 0 && i === 0) return { column, width: Math.max(8, width + rest) }
+    const more = Math.max(0, Math.min(rest, natural - width))
+    rest -= more
+    return { column, width: width + more }
+  })
 }
 
 export function headLine(laid: readonly Laid[], sort: Sort | null): Line {

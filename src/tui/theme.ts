@@ -1,5 +1,5 @@
 // What tones look like: Okabe and Ito's colours (blue, orange, vermilion) where there are 256, names of 16 elsewhere.
-import type { Line, Tone } from './line.ts'
+import { type Line, type Tone, plainText } from './line.ts'
 
 type Codes = Readonly<Partial<Record<Tone, string>>>
 
@@ -29,14 +29,15 @@ const NONE: Codes = { title: '1', bad: '1', key: '1' }
 
 /** `depth`: bits for colour, as a tty's getColorDepth tells (1 for NO_COLOR and TERM=dumb); null is no terminal: text only. */
 export function createPaint(depth: number | null): (line: Line) => string {
-  if (depth === null) return ({ spans }) => spans.map(({ text }) => text).join('')
+  if (depth === null) return plainText
   const codes = depth >= 8 ? INDEXED : depth >= 4 ? BASIC : NONE
-  return ({ spans, selected }) => {
-    const inverse = selected ? '7' : ''
-    return spans
+  return (line) => {
+    // One bar: colours inside of it would be backgrounds that nobody can read.
+    if (line.selected) return `\u001b[7m${plainText(line)}\u001b[0m`
+    return line.spans
       .map(({ text, tone }) => {
-        const sgr = [inverse, codes[tone] ?? ''].filter((code) => code !== '').join(';')
-        return sgr === '' || text === '' ? text : `\u001b[${sgr}m${text}\u001b[0m`
+        const code = codes[tone]
+        return code === undefined || text === '' ? text : `\u001b[${code}m${text}\u001b[0m`
       })
       .join('')
   }

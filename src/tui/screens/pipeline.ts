@@ -27,6 +27,14 @@ export const pipelinePage: PageScreen = {
     const pipeline = found(look)
     return pipeline === undefined ? 'unknown' : pipelineHealth(pipeline, look.get, look.now).state
   },
+  ways(look) {
+    const pipeline = found(look)
+    if (pipeline === undefined) return {}
+    return {
+      upstream: { screen: 'upstream', subject: pipeline.job },
+      downstream: { screen: 'downstream', subject: pipeline.job },
+    }
+  },
   lines(look, width) {
     if (look.get(pipelines) === undefined) return undefined
     const pipeline = found(look)
@@ -41,6 +49,7 @@ const found = ({ get, subject }: Look): Pipeline | undefined =>
 
 function about(pipeline: Pipeline, { get, now }: Look, width: number): Line[] {
   const { state, word } = pipelineHealth(pipeline, get, now)
+  const deadline = pipelineDue(get, pipeline)
   const said = (label: string, text: string): Line => line(span(fit(label, 12), 'dim'), text)
   return [
     line(
@@ -50,10 +59,8 @@ function about(pipeline: Pipeline, { get, now }: Look, width: number): Line[] {
     ),
     said('schedule', `${pipeline.schedule ?? 'unknown'}${pipeline.paused === true ? ', paused' : ''}`),
     said('next run', due(pipeline.nextRun, now)),
-    said(
-      'success',
-      `${age(pipeline.lastSuccess, now)} ago, the next one is due ${due(pipelineDue(get, pipeline), now)}`,
-    ),
+    said('success', pipeline.lastSuccess === null ? 'none known' : `${age(pipeline.lastSuccess, now)} ago`),
+    ...(deadline === null ? [] : [said('due', due(deadline, now))]),
     ...(pipeline.owners.length === 0 ? [] : [said('owners', pipeline.owners.join(', '))]),
     ...(pipeline.url === null ? [] : wrap(pipeline.url, width, 'dim')),
   ]

@@ -20,7 +20,7 @@ export const tablePage: PageScreen = {
   tab: false,
   title: (subject) => subject.split('/').slice(-2).join('/'),
   feeds: (id) => [tableOf(id), commitsOf(id), tableDues, alerts],
-  ways: (subject) => ({
+  ways: ({ subject }) => ({
     upstream: { screen: 'upstream', subject },
     downstream: { screen: 'downstream', subject },
     changes: { screen: 'changes', subject },
