@@ -306,7 +306,19 @@ export interface AliasFact {
   readonly other: string
 }
 
+/** A finished attempt of a run that is still to be exported as a trace. Entity; removed when the collector has it. */
+export interface TraceDueFact {
+  readonly kind: 'trace-due'
+  /** `<run's id>#<attempt>` */
+  readonly id: string
+  readonly run: string
+  readonly attempt: number
+  /** When it ended was learned. */
+  readonly at: Timestamp
+}
+
 export type RunKindFact =
+  | TraceDueFact
   | PipelineFact
   | RunFact
   | RunReport
