@@ -39,7 +39,7 @@ import { describe, metrics } from './metrics.ts'
 import { type RuleGroup, loadRules, openGroups, rulesQuery, runGroup } from './rule-groups.ts'
 import { connectSource } from './sources.ts'
 import { createTicker } from './ticker.ts'
-import { currentSeries, viewOf } from './view.ts'
+import { currentRange, viewOf } from './view.ts'
 import { watchSource } from './watch.ts'
 import { whereaboutsOf } from './whereabouts.ts'
 
@@ -59,7 +59,7 @@ export interface AgentOptions {
 
 /** Runs until the signal aborts. Throws only when it cannot start. */
 export async function runAgent(options: AgentOptions): Promise<void> {
-  const { loaded, clock, log, version } = options
+  const { loaded, clock, version } = options
   const { config } = loaded
   const startedAt = clock.now()
   const rules = loadRules(loaded)
@@ -67,16 +67,22 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   await using store = await openStore({
     directory: state,
     now: startedAt,
-    log,
+    log: options.log,
     retention: config.retention,
   })
-  await using telemetry = openTelemetry({
+  await using telemetry = await openTelemetry({
     version,
-    instanceId: `${os.hostname()}:${config.api.listen}`,
+    instanceId: config.telemetry.instance ?? `${os.hostname()}:${config.api.listen}`,
     startedAt,
-    current: () => currentSeries(store.series, config.resolution, clock.now()),
+    series: store.series,
+    range: () => currentRange(config.resolution, clock.now()),
     describe,
+    monotonic: () => clock.monotonic(),
+    maxSeries: config.telemetry.scrape.max_series,
+    otlp: config.telemetry.otlp,
+    environment: process.env,
   })
+  const log = telemetry.log(options.log, config.log)
   const engine = createEngine(store.series, { now: () => clock.monotonic() })
   const lookback = fittingLookback(() => config.resolution)
   const query = rulesQuery(config.query?.url, engineQuery(engine, { lookback }), options.signal)
@@ -99,14 +105,14 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     background: backgroundOf(groups, engine),
   })
   const expectations = createExpectations(config.expect)
-  const tick = createTicker({ series: store.series, view, expectations, notifier })
+  const tick = createTicker({ series: store.series, view, expectations, notifier, telemetry })
   const sources = config.sources.map((source) => connectSource(source, io))
   const inbox = new Inbox(store, log)
   const waiting = new Set(config.sources.map((source) => source.name))
   const advising = createAdvising(store, loadPrices(config.advise.prices), log)
   await using server = await serve(listenParts(config.api.listen), {
     known: store,
-    scrape: (request, response) => telemetry.scrape(request, response),
+    scrape: (matches) => telemetry.scrape(matches),
     ready: () => waiting.size === 0,
     reload: options.reload,
     routes: [
@@ -136,7 +142,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   options.onListening(server.url)
   log.info({ url: server.url, sources: config.sources.length, version }, 'listening')
 
-  await Promise.all(loops({ ...options, store, sources, groups, notifier, advising, tick, waiting }))
+  await Promise.all(loops({ ...options, log, store, sources, groups, notifier, advising, tick, waiting }))
   // What a receiver has taken is written down before the store closes, or it is told again.
   await notifier.idle()
 }

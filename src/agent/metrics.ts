@@ -3,8 +3,9 @@ import { describe as describeFact, metrics as factMetrics } from '../catalogue/c
 import { expectationMetrics } from '../expect/expect.ts'
 import type { MetricInfo } from '../model/series.ts'
 import { notifyMetrics } from '../notify/notify.ts'
+import { telemetryMetrics } from '../telemetry/telemetry.ts'
 
-const others = [...notifyMetrics, ...Object.values(expectationMetrics)]
+const others = [...notifyMetrics, ...telemetryMetrics, ...Object.values(expectationMetrics)]
 const more = new Map(others.map((metric) => [metric.name, metric]))
 
 export const metrics: readonly MetricInfo[] = [...factMetrics, ...others].toSorted((a, b) =>

@@ -4,21 +4,30 @@ import type { Expectations } from '../expect/expect.ts'
 import type { Sample, SeriesWriter } from '../model/series.ts'
 import { type Timestamp, timestamp } from '../model/units.ts'
 import type { Notifier } from '../notify/notify.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 
 export interface Ticking {
   readonly series: SeriesWriter
   readonly view: View
   readonly expectations: Expectations
   readonly notifier: Notifier
+  readonly telemetry: Telemetry
 }
 
-export function createTicker({ series, view, expectations, notifier }: Ticking): (now: Timestamp) => void {
+export function createTicker({
+  series,
+  view,
+  expectations,
+  notifier,
+  telemetry,
+}: Ticking): (now: Timestamp) => void {
   let last = timestamp(0)
   return (now) => {
     // A scope's appends move forward; two in one millisecond would make the second a late one, which ends no series.
     last = timestamp(Math.max(now, last + 1))
     const known = samplesAt(view, now)
-    series.append('catalogue', [...known, ...expected(expectations, known), ...notifier.stats(now)], last)
+    const own = [...notifier.stats(now), ...telemetry.stats()]
+    series.append('catalogue', [...known, ...expected(expectations, known), ...own], last)
   }
 }
 

@@ -3,10 +3,9 @@ import type { View } from '../catalogue/catalogue.ts'
 import type { Config } from '../config/config.ts'
 import { freeBytes } from '../io/disk.ts'
 import type { ProcessMonitor } from '../io/process-health.ts'
-import { LOOKBACK, type SeriesReader } from '../model/series.ts'
+import { LOOKBACK, type Range } from '../model/series.ts'
 import type { Store } from '../model/store.ts'
 import { type Millis, type Timestamp, millis, timestamp } from '../model/units.ts'
-import type { Current } from '../telemetry/telemetry.ts'
 import { type RuleGroup, groupFigures } from './rule-groups.ts'
 
 /** A table that nobody confirmed for this many intervals is unknown. */
@@ -51,14 +50,8 @@ function patienceOf({ sources, resolution }: Config): (source: string) => Millis
   return (source) => byName.get(source) ?? millis(0)
 }
 
-/** The newest sample of every series that has not ended. */
-export function* currentSeries(reader: SeriesReader, resolution: Millis, now: Timestamp): Generator<Current> {
-  const from = timestamp(now - Math.max(LOOKBACK, UNSEEN_AFTER * resolution))
-  for (const series of reader.find([{ name: '__name__', op: '!=', value: '' }])) {
-    const { timestamps, values, stale } = series.samples({ from, to: now })
-    const last = timestamps.length - 1
-    if (last >= 0 && stale?.[last] !== 1) {
-      yield { labels: series.labels, value: values[last]!, at: timestamps[last]! }
-    }
-  }
-}
+/** In which samples speak for their series. */
+export const currentRange = (resolution: Millis, now: Timestamp): Range => ({
+  from: timestamp(now - Math.max(LOOKBACK, UNSEEN_AFTER * resolution)),
+  to: now,
+})

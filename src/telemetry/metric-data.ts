@@ -19,7 +19,7 @@ export interface Current {
 
 type Describe = (name: string) => MetricInfo | undefined
 
-/** Series that the catalogue does not define (ALERTS, recording rules) stay inside: they are Tidemark's own results. */
+/** Series that are not described are left out. */
 export function metricData(series: Iterable<Current>, describe: Describe, startedAt: number): MetricData[] {
   const families = new Map<string, { info: MetricInfo; members: Current[] }>()
   for (const one of series) {
@@ -88,15 +88,15 @@ const point = <T>(startTime: HrTime, one: Current, attrs: Attributes, value: T):
 const hrTime = (ms: number): HrTime => [Math.floor(ms / 1000), Math.round((ms % 1000) * 1e6)]
 
 /**
- * The exporter turns every other character of a label name into `_` and does not look whether two names meet there,
- * nor at control characters in values: one such label would make the whole scrape invalid.
+ * The exporter turns every run of other characters of a label name into one `_` and does not look whether two names
+ * meet there, nor at control characters in values: one such label would make the whole scrape invalid.
  */
 export function attributes(labels: Labels): Attributes {
   const clean: Record<string, string> = Object.create(null) as Record<string, string>
   for (const [label, value] of Object.entries(labels)) {
     // Names that begin with two underscores are Prometheus' own.
     if (label.startsWith('__')) continue
-    const safe = label.replace(/[^a-zA-Z0-9_]/g, '_').replace(/^(\d)/, '_$1')
+    const safe = label.replace(/[^a-zA-Z0-9]+/g, '_').replace(/^(\d)/, '_$1')
     let name = safe
     for (let i = 2; name in clean; i++) name = `${safe}_${i}`
     clean[name] = value.replace(/(?!\n)\p{Cc}/gu, '\uFFFD')

@@ -1,16 +1,20 @@
 // OpenTelemetry out of the store: our series enter through a MetricProducer, because observable gauges never vanish
 // and stop at 2,000 series (opentelemetry-js issues 4096 and 2997).
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus'
-import { resourceFromAttributes } from '@opentelemetry/resources'
-import type { MetricProducer } from '@opentelemetry/sdk-metrics'
+import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources'
+import type { MetricData, MetricProducer } from '@opentelemetry/sdk-metrics'
 import { NodeSDK } from '@opentelemetry/sdk-node'
-import type { MetricInfo } from '../model/series.ts'
-import type { Timestamp } from '../model/units.ts'
-import { type Current, metricData } from './metric-data.ts'
+import type { Log, LogLevel } from '../io/log.ts'
+import type { Matcher, MetricInfo, Range, Sample, SeriesReader } from '../model/series.ts'
+import type { Millis, Timestamp } from '../model/units.ts'
+import { createFigures } from './figures.ts'
+import { type OtlpConfig, destinationOf, logPush, metricPush, openExporters } from './otlp.ts'
+import { scrape } from './scrape.ts'
+import { type SlicesFrom, slices } from './slices.ts'
 
-export type { Current } from './metric-data.ts'
+export { telemetryMetrics } from './figures.ts'
 
+/** An exporter that gets no answer tries for ten seconds: what it could not send by then is given up. */
 const SHUTDOWN_MS = 5_000
 
 export interface TelemetryOptions {
@@ -18,58 +22,87 @@ export interface TelemetryOptions {
   /** Stable across restarts, or every restart makes a new resource. */
   readonly instanceId: string
   readonly startedAt: Timestamp
-  readonly current: () => Iterable<Current>
+  readonly series: SeriesReader
+  /** In which samples count as current. */
+  readonly range: () => Range
   readonly describe: (name: string) => MetricInfo | undefined
+  readonly monotonic: () => Millis
+  /** Series in one answer of /metrics. */
+  readonly maxSeries: number
+  readonly otlp?: OtlpConfig | undefined
+  /** The OTEL_* variables count where the configuration says nothing. */
+  readonly environment: Readonly<Record<string, string | undefined>>
 }
 
 export interface Telemetry extends AsyncDisposable {
-  /** Answers a scrape in the Prometheus text format. */
-  scrape(request: IncomingMessage, response: ServerResponse): void
+  /** The answer to a scrape in the Prometheus text format, piece by piece; only what matches, where selectors are given. */
+  scrape(matches: ReadonlyArray<readonly Matcher[]>): AsyncIterable<string>
+  /** The log that also goes to the collector, where there is one. */
+  log(log: Log, level: LogLevel): Log
+  stats(): readonly Sample[]
 }
 
-export function openTelemetry(options: TelemetryOptions): Telemetry {
+export async function openTelemetry(options: TelemetryOptions): Promise<Telemetry> {
+  const { startedAt, environment } = options
+  const from: SlicesFrom = { ...options, startedAt }
+  const figures = createFigures()
   const producer: MetricProducer = {
     async collect() {
-      return {
-        resourceMetrics: {
-          resource: resourceFromAttributes({}),
-          scopeMetrics: [
-            {
-              scope: { name: 'tidemark' },
-              metrics: metricData(options.current(), options.describe, options.startedAt),
-            },
-          ],
-        },
-        errors: [],
-      }
+      const metrics = await collected(from)
+      const scopeMetrics = [{ scope: { name: 'tidemark' }, metrics }]
+      return { resourceMetrics: { resource: resourceFromAttributes({}), scopeMetrics }, errors: [] }
     },
   }
-  const prometheus = new PrometheusExporter({
+  // OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES win: who sets them means it.
+  const resource = resourceFromAttributes({
+    'service.name': 'tidemark',
+    'service.version': options.version,
+    'service.instance.id': options.instanceId,
+  }).merge(detectResources({ detectors: [envDetector] }))
+  const off = environment['OTEL_SDK_DISABLED']?.trim().toLowerCase() === 'true'
+  const exporter = new PrometheusExporter({
     preventServerStart: true,
     withoutScopeInfo: true,
     metricProducers: [producer],
   })
+  const to = destinationOf(options.otlp, environment)
+  const exporters = to === null ? null : await openExporters(to, figures)
+  const logs = to?.logs && exporters !== null ? logPush(exporters.logs, resource) : null
   const sdk = new NodeSDK({
-    resource: resourceFromAttributes({
-      'service.name': 'tidemark',
-      'service.version': options.version,
-      'service.instance.id': options.instanceId,
-    }),
+    resource,
     autoDetectResources: false,
-    metricReaders: [prometheus],
+    metricReaders: [
+      exporter,
+      ...(to?.metrics && exporters !== null ? [metricPush(exporters.metrics, producer, to)] : []),
+    ],
     // A signal that is left out would go to localhost:4318 by default.
     spanProcessors: [],
     logRecordProcessors: [],
     instrumentations: [],
   })
   sdk.start()
+  const parts = { from, resource, exporter: off ? null : exporter, most: options.maxSeries, figures }
   return {
-    scrape: (request, response) => prometheus.getMetricsRequestHandler(request, response),
+    scrape: (matches) => scrape(parts, matches),
+    log: (log, level) => logs?.tee(log, level) ?? log,
+    stats: () => figures.samples(),
     async [Symbol.asyncDispose]() {
       const { promise: late, resolve } = Promise.withResolvers<void>()
-      const timer = AbortSignal.timeout(SHUTDOWN_MS)
-      timer.addEventListener('abort', () => resolve(), { once: true })
-      await Promise.race([sdk.shutdown().catch(() => undefined), late])
+      AbortSignal.timeout(SHUTDOWN_MS).addEventListener('abort', () => resolve(), { once: true })
+      await Promise.race([Promise.allSettled([sdk.shutdown(), logs?.shutdown()]), late])
     },
   }
+}
+
+/** Everything, each metric in one piece. */
+async function collected(from: SlicesFrom): Promise<MetricData[]> {
+  const all: MetricData[] = []
+  for await (const slice of slices(from, { matches: [], most: Infinity })) {
+    for (const metric of slice) {
+      const last = all.at(-1)
+      if (last?.descriptor.name !== metric.descriptor.name) all.push(metric)
+      else for (const point of metric.dataPoints) (last.dataPoints as unknown[]).push(point)
+    }
+  }
+  return all
 }

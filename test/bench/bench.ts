@@ -3,8 +3,10 @@ const AREAS: Readonly<Record<string, () => Promise<{ run(only?: string): Promise
   ledger: () => import('./ledger.ts'),
   tables: () => import('./tables.ts'),
   promql: () => import('./promql.ts'),
+  rules: () => import('./rules.ts'),
   spark: () => import('./spark.ts'),
   store: () => import('./store.ts'),
+  scrape: () => import('./scrape.ts'),
 }
 
 const [name = '', only] = process.argv.slice(2)

@@ -1,0 +1,44 @@
+// GET /metrics: the Prometheus text in pieces, gzipped for who takes it, only what `match[]` asks for.
+import { Readable, pipeline } from 'node:stream'
+import { createGzip } from 'node:zlib'
+import type { FastifyInstance } from 'fastify'
+import type { Matcher } from '../model/series.ts'
+import { BadParameter, type Params, selectors } from './prometheus-params.ts'
+import { PromqlError } from '../promql/promql.ts'
+
+/** Answers written at once: each holds a copy of the list of series. */
+const MAX_SCRAPES = 4
+/** The fastest: names repeat so much that more effort gains little. */
+const LEVEL = 1
+const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
+
+export type Scrape = (matches: ReadonlyArray<readonly Matcher[]>) => AsyncIterable<string>
+
+export function scrapeRoutes(scrape: Scrape): (app: FastifyInstance) => void {
+  let running = 0
+  return (app) => {
+    app.get('/metrics', { compress: false }, (request, reply) => {
+      let matches: ReturnType<typeof selectors>
+      try {
+        matches = selectors(request.query as Params)
+      } catch (error) {
+        if (!(error instanceof BadParameter || error instanceof PromqlError)) throw error
+        return reply.code(400).type('text/plain').send(`${error.message}\n`)
+      }
+      if (running >= MAX_SCRAPES) {
+        return reply
+          .code(503)
+          .type('text/plain')
+          .send(`${running} scrapes are being answered, ${MAX_SCRAPES} may be; try again in a moment\n`)
+      }
+      running += 1
+      const text = Readable.from(scrape(matches), { objectMode: false })
+      text.once('close', () => (running -= 1))
+      void reply.type(CONTENT_TYPE).header('vary', 'accept-encoding')
+      if (!/\bgzip\b/.test(request.headers['accept-encoding'] ?? '')) return reply.send(text)
+      // Who has gone away ends both; the answer is then nobody's.
+      const gzip = pipeline(text, createGzip({ level: LEVEL }), () => undefined)
+      return reply.header('content-encoding', 'gzip').send(gzip)
+    })
+  }
+}
