@@ -19,6 +19,8 @@ export interface Draft extends Omit<
   readonly alternatives?: string
   readonly dependsOn?: readonly string[]
   readonly conflictsWith?: readonly string[]
+  /** Harm that is already possible: said first, whatever it saves. */
+  readonly urgent?: true
 }
 
 /** Null where a price or a quantity is not known. */
@@ -45,7 +47,7 @@ export const NO_TARGET: AdviceTarget = {
 const UNSURE_PRICES = 0.25
 
 export function finish(draft: Draft, prices: Prices, now: Timestamp): Advice {
-  const { shape, cost: costDraft, alternatives, dependsOn = [], conflictsWith = [], ...rest } = draft
+  const { shape, cost: costDraft, alternatives, dependsOn = [], conflictsWith = [], urgent, ...rest } = draft
   const cost = costOf(costDraft, prices, now)
   const { tableId, resource, prefix, pipeline, source } = rest.target
   const id = hash([rest.topic, source, tableId, resource, prefix, pipeline, shape])
@@ -55,7 +57,7 @@ export function finish(draft: Draft, prices: Prices, now: Timestamp): Advice {
     dependsOn,
     conflictsWith,
     cost,
-    priority: priorityOf(cost.savings, rest.risk.dataLoss),
+    priority: urgent ? ('P1' as const) : priorityOf(cost.savings, rest.risk.dataLoss),
     asOf: now,
     expiresAt: plus(now, FRESH_FOR),
   }

@@ -1,7 +1,8 @@
 // Worlds for the contract suite: one that every advisor has something to say about, and one of which nothing is known.
+import type { BucketFact } from '../../src/model/bucket.ts'
 import type { Fact, TableFact } from '../../src/model/facts.ts'
-import { GIB, MIB, bytes } from '../../src/model/units.ts'
-import { aTable } from '../model/a-table.ts'
+import { DAY, GIB, MIB, bytes, timestamp } from '../../src/model/units.ts'
+import { NOW, aTable } from '../model/a-table.ts'
 
 const badlyKept = (): TableFact =>
   aTable({
@@ -27,7 +28,30 @@ const badlyKept = (): TableFact =>
     },
   })
 
-export const someWorld = (): readonly Fact[] => [badlyKept()]
+/** Cold data in STANDARD, and what nobody cleans up. */
+export const aBucket = (change: Partial<BucketFact> = {}): BucketFact => ({
+  kind: 'bucket',
+  id: 's3://archive',
+  source: 's3',
+  bucket: 'archive',
+  region: 'us-east-1',
+  asOf: NOW,
+  bytes: { STANDARD: bytes(100_000 * GIB) },
+  objects: 1_000_000,
+  bytesAMonthAgo: bytes(90_000 * GIB),
+  versioning: 'enabled',
+  lifecycle: [],
+  lifecycleDocument: '{"Rules":[]}',
+  unfinishedUploads: { count: 12, oldest: timestamp(NOW - 90 * DAY), bytes: bytes(900 * GIB) },
+  noncurrent: { objects: 40_000, bytes: bytes(5_000 * GIB) },
+  locked: false,
+  replicated: false,
+  access: null,
+  partial: [],
+  ...change,
+})
+
+export const someWorld = (): readonly Fact[] => [badlyKept(), aBucket()]
 
 export const unknownWorld = (): readonly Fact[] => [
   aTable({
@@ -43,5 +67,17 @@ export const unknownWorld = (): readonly Fact[] => [
     reclaimable: null,
     lastChange: null,
     lastCommit: null,
+  }),
+  aBucket({
+    bytes: null,
+    objects: null,
+    bytesAMonthAgo: null,
+    versioning: null,
+    lifecycle: null,
+    lifecycleDocument: null,
+    unfinishedUploads: null,
+    noncurrent: null,
+    locked: null,
+    replicated: null,
   }),
 ]

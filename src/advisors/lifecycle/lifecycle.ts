@@ -1,0 +1,27 @@
+// The lifecycle advisor: what buckets keep that nobody needs, and which storage class what they keep belongs in.
+import { type Advisor, type Findings, together } from '../advisor.ts'
+import { type BucketView, need, viewOfBucket } from './bucket-view.ts'
+import { leftovers } from './leftovers.ts'
+import { tiering } from './tiering.ts'
+import { unsafeRules } from './unsafe.ts'
+
+const RULES: ReadonlyArray<(view: BucketView) => Findings> = [unsafeRules, leftovers, tiering]
+
+export const lifecycle: Advisor = {
+  name: 'lifecycle',
+  advise(view, prices, now) {
+    const tables = view.facts('table')
+    return together(view.facts('bucket').map((bucket) => ofBucket(viewOfBucket(bucket, tables, prices, now))))
+  },
+}
+
+function ofBucket(view: BucketView): Findings {
+  const { bucket } = view
+  if (bucket.lifecycle === null || bucket.lifecycleDocument === null) {
+    return need(
+      view,
+      's3:GetLifecycleConfiguration on the bucket: rules are merged with what is there, never guessed',
+    )
+  }
+  return together(RULES.map((rule) => rule(view)))
+}
