@@ -66,7 +66,7 @@ function firing({ firing: found }: Connection): Span[] {
 
 function freshness({ age, error }: Connection): Span[] {
   if (age === null) return error === null ? [span('asking …', 'dim')] : [span('✖ no daemon', 'bad')]
-  const old = `${readableDuration(age)} old`
+  const old = age < 1_000 ? 'now' : `${readableDuration(age)} old`
   if (error !== null) return [span(`✖ ${old}, no answer since`, 'bad')]
   return age > FRESH_MS ? [span(`▲ ${old}`, 'warn')] : [span(old, 'dim')]
 }
@@ -224,9 +224,22 @@ function footerLine(ui: Ui, scene: Scene, width: number): Line {
     if (group === 'Change') return (actions as readonly string[]).includes(command)
     return list || (command !== 'filter' && command !== 'sort')
   })
-  const left = shown.flatMap(({ keys, footer }) => [span(` ${keys[0]!}`, 'key'), span(` ${footer} `, 'dim')])
   const at = scene.kind === 'list' && scene.rows?.length ? `${scene.cursor + 1}/${scene.rows.length} ` : ''
-  return spread(left, [span(at, 'dim')], width)
+  // Help and the way back are always there; of the rest what fits, whole.
+  let left = width - at.length
+  const fits = new Set(
+    [...shown.filter(({ group }) => group === 'Leave'), ...shown].filter(({ keys, footer }, i, all) => {
+      const first = all.findIndex((one) => one.keys === keys) === i
+      const wide = widthOf(`${keys[0]!} ${footer!}`) + 3
+      if (!first || wide > left) return false
+      left -= wide
+      return true
+    }),
+  )
+  const entries = shown
+    .filter((binding) => fits.has(binding))
+    .flatMap(({ keys, footer }) => [span(` ${keys[0]!}`, 'key'), span(` ${footer} `, 'dim')])
+  return spread(entries, [span(at, 'dim')], width)
 }
 
 /** Left and right of a line; where both do not fit the right one wins what it needs. */

@@ -15,6 +15,8 @@ export interface Health {
   readonly state: State
   /** In the row's own words: `late`, `blind`, `failed`. */
   readonly word: string
+  /** The rest of the row is what was last known, not what is. */
+  readonly stale?: true
 }
 
 /** What is looked at: the answers so far, the time, and the subject of the place. */

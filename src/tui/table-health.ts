@@ -38,8 +38,8 @@ export const dueOf = (get: Get, source: string, table: string): Due =>
 export const nextDue = ({ warn, error }: Due): Timestamp | null => warn ?? error
 
 export function tableHealth(table: TableRow, due: Due, now: Timestamp): Health {
-  if (table.vanished !== null) return { state: 'unknown', word: 'gone' }
-  if (table.problem !== null) return { state: 'bad', word: 'blind' }
+  if (table.vanished !== null) return { state: 'unknown', word: 'gone', stale: true }
+  if (table.problem !== null) return { state: 'bad', word: 'blind', stale: true }
   if (due.error !== null && now > due.error) return { state: 'bad', word: 'late' }
   if (due.warn !== null && now > due.warn) return { state: 'warn', word: 'late' }
   return { state: 'ok', word: 'ok' }

@@ -71,7 +71,7 @@ export function layOut(screen: List, rows: readonly unknown[], width: number, lo
     // A column that says nothing is not there.
     let used = measured.length === 0
     for (const row of measured) {
-      const text = column.text(row, look)
+      const { text } = span(column.text(row, look))
       used ||= text !== '' && text !== UNKNOWN
       widest = Math.max(widest, widthOf(text))
     }
@@ -125,10 +125,10 @@ export function rowLine(
   look: Look,
   { selected, marked }: { readonly selected: boolean; readonly marked: boolean },
 ): Line {
-  const { state, word } = screen.health(row, look)
+  const { state, word, stale } = screen.health(row, look)
   const spans: Span[] = [span(fit(`${GLYPH[state]} ${word}`, STATE_WIDTH), TONE[state])]
   for (const { column, width } of laid) {
-    const tone = column.tone?.(row, look) ?? 'plain'
+    const tone = column.tone?.(row, look) ?? (stale ? 'dim' : 'plain')
     spans.push(span(' '.repeat(GAP)), span(fit(column.text(row, look), width, column.align), tone))
   }
   if (marked) spans[1] = span('* ', 'accent')
