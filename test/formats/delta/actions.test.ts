@@ -182,7 +182,9 @@ test('statistics are read the same as by parsing all of them', () => {
     { requiredKeys: [] },
   )
   fc.assert(
-    fc.property(stats, fc.constantFrom(['ts'], ['a', 'ts'], ['maxValues']), (given, column) => {
+    fc.property(stats, fc.constantFrom(['ts'], ['a', 'ts'], ['maxValues']), (generated, column) => {
+      // What JSON cannot say (-0) is not there to be read.
+      const given = JSON.parse(JSON.stringify(generated)) as typeof generated
       const number =
         typeof given.numRecords === 'string' && given.numRecords.trim() !== ''
           ? Number(given.numRecords)
