@@ -51,8 +51,8 @@ async function daemon(sources = LAKE, start = NOW) {
         body: JSON.stringify(body),
       }),
     /** What a metric shows in the end: minutes pass until it does. */
-    shows: (name: string, lines: readonly string[]) =>
-      expect
+    async shows(name: string, lines: readonly string[]): Promise<void> {
+      await expect
         .poll(
           async () => {
             await clock.advance(MINUTE)
@@ -64,7 +64,8 @@ async function daemon(sources = LAKE, start = NOW) {
           },
           { timeout: 15_000 },
         )
-        .toEqual(lines.toSorted()),
+        .toEqual(lines.toSorted())
+    },
     async [Symbol.asyncDispose]() {
       ending.abort()
       await ended

@@ -9,10 +9,13 @@ import { Config as Expect } from '../expect/expect.ts'
 import { NotifyConfig, parseNotifyConfig } from '../notify/notify.ts'
 import { DAY, SECOND, millis } from '../model/units.ts'
 import { Duration } from '../model/fields.ts'
+import { ApiConfig } from './api.ts'
 import { TelemetryConfig } from './telemetry.ts'
 import { type SecretSources, parseYaml } from './yaml.ts'
 
+export { type ApiConfig, listenParts } from './api.ts'
 export { SHIPPED_RULES, readRuleFiles } from './rule-files.ts'
+export type { SecretSources } from './yaml.ts'
 
 const Name = z
   .string()
@@ -29,17 +32,13 @@ const [first, ...rest] = collectors.map((collector) =>
 )
 const SourceBlock = z.discriminatedUnion('type', [first!, ...rest])
 
-const Listen = z
-  .string()
-  .regex(/^(?:\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, 'expected host:port, for example 127.0.0.1:9464')
-
 export const Config = z.strictObject({
   state: z.string().min(1).prefault('.tidemark').describe('The one directory that holds all state.'),
   log: z.enum(['debug', 'info', 'warn', 'error', 'silent']).prefault('info'),
   resolution: Duration(SECOND)
     .prefault('1m')
     .describe('How often what is known becomes samples; also the step of stored history.'),
-  api: z.strictObject({ listen: Listen.prefault('127.0.0.1:9464') }).prefault({}),
+  api: ApiConfig.prefault({}),
   retention: z
     .strictObject({
       samples: Duration(DAY).prefault('30d'),
@@ -145,8 +144,3 @@ function hide(value: unknown, secrets: readonly string[]): unknown {
 
 /** JSON Schema (draft 2020-12) of the config file, for editors. */
 export const configJsonSchema = (): unknown => z.toJSONSchema(Config, { io: 'input', unrepresentable: 'any' })
-
-export const listenParts = (listen: string): { host: string; port: number } => {
-  const at = listen.lastIndexOf(':')
-  return { host: listen.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(listen.slice(at + 1)) }
-}

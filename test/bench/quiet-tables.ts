@@ -49,7 +49,7 @@ export async function quietTables(): Promise<void> {
       {
         name: 'lake',
         type: 'lake',
-        poll: source.poll,
+        poll: (ask) => source.poll(ask),
         store,
         clock: systemClock,
         log,
