@@ -11,7 +11,7 @@ import {
   pipelineRoutes,
   serve,
 } from '../api/api.ts'
-import { type LoadedConfig, listenParts } from '../config/config.ts'
+import type { LoadedConfig } from '../config/config.ts'
 import { createExpectations } from '../expect/expect.ts'
 import type { Clock } from '../io/clock.ts'
 import { every } from '../io/every.ts'
@@ -70,18 +70,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     log: options.log,
     retention: config.retention,
   })
-  await using telemetry = await openTelemetry({
-    version,
-    instanceId: config.telemetry.instance ?? `${os.hostname()}:${config.api.listen}`,
-    startedAt,
-    series: store.series,
-    range: () => currentRange(config.resolution, clock.now()),
-    describe,
-    monotonic: () => clock.monotonic(),
-    maxSeries: config.telemetry.scrape.max_series,
-    otlp: config.telemetry.otlp,
-    environment: process.env,
-  })
+  await using telemetry = await openTelemetry(telemetryOf(options, store, startedAt))
   const log = telemetry.log(options.log, config.log)
   const engine = createEngine(store.series, { now: () => clock.monotonic() })
   const lookback = fittingLookback(() => config.resolution)
@@ -110,7 +99,9 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   const inbox = new Inbox(store, log)
   const waiting = new Set(config.sources.map((source) => source.name))
   const advising = createAdvising(store, loadPrices(config.advise.prices), log)
-  await using server = await serve(listenParts(config.api.listen), {
+  await using server = await serve(config.api, {
+    files: localFiles(loaded.base),
+    monotonic: () => clock.monotonic(),
     known: store,
     scrape: (matches) => telemetry.scrape(matches),
     ready: () => waiting.size === 0,
@@ -145,6 +136,26 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   await Promise.all(loops({ ...options, log, store, sources, groups, notifier, advising, tick, waiting }))
   // What a receiver has taken is written down before the store closes, or it is told again.
   await notifier.idle()
+}
+
+function telemetryOf(
+  { loaded: { config }, version, clock }: AgentOptions,
+  store: Store,
+  startedAt: Timestamp,
+) {
+  const { instance, scrape, otlp } = config.telemetry
+  return {
+    version,
+    instanceId: instance ?? `${os.hostname()}:${config.api.listen}`,
+    startedAt,
+    series: store.series,
+    range: () => currentRange(config.resolution, clock.now()),
+    describe,
+    monotonic: () => clock.monotonic(),
+    maxSeries: scrape.max_series,
+    otlp,
+    environment: process.env,
+  }
 }
 
 interface Looping extends AgentOptions {

@@ -3,10 +3,15 @@ import compress from '@fastify/compress'
 import formbody from '@fastify/formbody'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { z } from 'zod'
+import { type ApiConfig, listenParts } from '../config/config.ts'
+import type { LocalFiles } from '../io/files.ts'
 import { ConfigError, explainError } from '../model/errors.ts'
 import type { Recorded, TableFact } from '../model/facts.ts'
 import type { FactReader } from '../model/store.ts'
+import type { Millis } from '../model/units.ts'
+import { guard } from './guard.ts'
 import { type Scrape, scrapeRoutes } from './scrape.ts'
+import { tlsOptions } from './tls.ts'
 
 export { type OpenDoor, doorRoutes } from './doors.ts'
 export { adviceRoutes } from './advice.ts'
@@ -21,6 +26,9 @@ const REQUEST_TIMEOUT_MS = 30_000
 export interface ApiParts {
   readonly known: FactReader
   readonly scrape: Scrape
+  /** For certificates. */
+  readonly files: LocalFiles
+  readonly monotonic: () => Millis
   /** False until every source was asked once. */
   readonly ready: () => boolean
   readonly reload: () => Promise<void>
@@ -32,12 +40,15 @@ export interface Server extends AsyncDisposable {
   readonly url: string
 }
 
-export async function serve(listen: { host: string; port: number }, parts: ApiParts): Promise<Server> {
+export async function serve(config: ApiConfig, parts: ApiParts): Promise<Server> {
+  const { tls_server_config: tls, token, basic_auth_users: users, rate_limit: rate } = config
+  const listen = listenParts(config.listen)
   const app = Fastify({
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: true,
     logger: false,
+    https: tls === undefined ? null : tlsOptions(tls, (file) => parts.files.read(file)),
   })
   app.setErrorHandler((error, _request, reply) => {
     const isInput = error instanceof z.ZodError
@@ -47,6 +58,7 @@ export async function serve(listen: { host: string; port: number }, parts: ApiPa
       .code(status)
       .send({ status: 'error', error: isInput ? z.prettifyError(error) : explainError(error) })
   })
+  guard(app, { token, users, rate, monotonic: parts.monotonic })
   await app.register(formbody)
   await app.register(compress, { encodings: ['gzip', 'identity'] })
   scrapeRoutes(parts.scrape)(app)
@@ -62,8 +74,12 @@ export async function serve(listen: { host: string; port: number }, parts: ApiPa
 }
 
 function health(app: FastifyInstance, parts: ApiParts): void {
-  app.get('/-/healthy', async (_request, reply) => reply.type('text/plain').send('Tidemark is healthy.\n'))
-  app.get('/-/ready', async (_request, reply) =>
+  // Probes have no token, and learn nothing that they could not tell from the port.
+  const open = { config: { open: true } }
+  app.get('/-/healthy', open, async (_request, reply) =>
+    reply.type('text/plain').send('Tidemark is healthy.\n'),
+  )
+  app.get('/-/ready', open, async (_request, reply) =>
     parts.ready()
       ? reply.type('text/plain').send('Tidemark is ready.\n')
       : reply.code(503).type('text/plain').send('Not every source has been asked yet.\n'),

@@ -43,8 +43,12 @@ export function doorRoutes({ doors, take, now }: DoorParts): (app: FastifyInstan
       inner.removeAllContentTypeParsers()
       inner.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
       for (const [path, sharing] of byPath) {
+        // Where each source has its token, that is what is asked for.
+        const ownTokens = sharing.every(({ door }) => door.token !== null)
         const bodyLimit = Math.max(...sharing.map(({ door }) => door.maxBytes))
-        inner.post(path, { bodyLimit }, (request, reply) => answer(request, reply, sharing))
+        inner.post(path, { bodyLimit, config: { open: ownTokens } }, (request, reply) =>
+          answer(request, reply, sharing),
+        )
       }
     })
   }

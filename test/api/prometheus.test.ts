@@ -1,8 +1,10 @@
 // The query API as Grafana meets it: request and exact answer.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Server, prometheusRoutes, serve } from '../../src/api/api.ts'
-import { timestamp } from '../../src/model/units.ts'
+import { millis, timestamp } from '../../src/model/units.ts'
 import { createEngine, memorySeries } from '../../src/promql/promql.ts'
+import { ApiConfig } from '../../src/config/api.ts'
+import { localFiles } from '../../src/io/files.ts'
 
 const AT = timestamp(1_795_000_000_000)
 const series = memorySeries()
@@ -20,25 +22,24 @@ for (let i = 0; i <= 10; i++) {
 
 let server: Server
 beforeAll(async () => {
-  server = await serve(
-    { host: '127.0.0.1', port: 0 },
-    {
-      known: { facts: () => [], recorded: () => [] },
-      scrape: () => undefined,
-      ready: () => true,
-      reload: async () => undefined,
-      routes: [
-        prometheusRoutes({
-          engine: createEngine(series),
-          series,
-          metrics: [{ name: 'rows', type: 'gauge', help: 'Rows.', unit: '', labels: ['table'] }],
-          now: () => timestamp(AT + 600_000),
-          version: '1.2.3',
-          groups: () => [],
-        }),
-      ],
-    },
-  )
+  server = await serve(ApiConfig.parse({ listen: '127.0.0.1:0' }), {
+    files: localFiles('.'),
+    monotonic: () => millis(performance.now()),
+    known: { facts: () => [], recorded: () => [] },
+    scrape: async function* () {},
+    ready: () => true,
+    reload: async () => undefined,
+    routes: [
+      prometheusRoutes({
+        engine: createEngine(series),
+        series,
+        metrics: [{ name: 'rows', type: 'gauge', help: 'Rows.', unit: '', labels: ['table'] }],
+        now: () => timestamp(AT + 600_000),
+        version: '1.2.3',
+        groups: () => [],
+      }),
+    ],
+  })
 })
 afterAll(() => server[Symbol.asyncDispose]())
 

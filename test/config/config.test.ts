@@ -2,7 +2,8 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { type SecretSources, configJsonSchema, parseConfig } from '../../src/config/config.ts'
+import { configJsonSchema, parseConfig } from '../../src/config/config.ts'
+import type { SecretSources } from '../../src/config/yaml.ts'
 
 const secrets: SecretSources = {
   env: (name) => ({ TOKEN: 'hunter2hunter2' })[name],
@@ -121,5 +122,37 @@ describe('a bad config names the line and what was expected', () => {
     expect(() => parse(text)).toThrow(
       expect.objectContaining({ name: 'ConfigError', message: expect.stringMatching(message) }),
     )
+  })
+})
+
+describe('where it listens', () => {
+  const api = (text: string) => parse(`${good}api: ${text}\n`)
+  const HASH = '$2b$04$rjxIUIaJ0y3pDHGgkuDYNuMPdEIkX7dMVtVQVcc3XqFZm1f1w3rPa'
+
+  test.for([
+    "{ listen: '0.0.0.0:9464' }",
+    "{ listen: '[::]:9464' }",
+    "{ listen: '10.1.2.3:9464' }",
+    "{ listen: 'tidemark.example.com:9464' }",
+    "{ listen: '127.0.0.1.example.com:9464' }",
+  ])('%s needs TLS, a token or users', (text) => {
+    expect(() => api(text)).toThrow(/tidemark.yaml:3:\d+: api.listen: .* can be reached by others/)
+  })
+
+  test.for([
+    "{ listen: '127.0.0.1:9464' }",
+    "{ listen: '127.9.9.9:9464' }",
+    "{ listen: '[::1]:9464' }",
+    "{ listen: 'localhost:9464' }",
+    "{ listen: '0.0.0.0:9464', token: '${env:TOKEN}' }",
+    `{ listen: '0.0.0.0:9464', basic_auth_users: { grafana: '${HASH}' } }`,
+    "{ listen: '0.0.0.0:9464', tls_server_config: { cert_file: a, key_file: b } }",
+  ])('%s is good', (text) => {
+    expect(api(text).config.api.listen).toMatch(/:9464$/)
+  })
+
+  test('a password instead of its hash is refused, and hashes are not printed', () => {
+    expect(() => api("{ basic_auth_users: { grafana: 'hunter2' } }")).toThrow(/expected a bcrypt hash/)
+    expect(JSON.stringify(api(`{ basic_auth_users: { grafana: '${HASH}' } }`).printable)).not.toContain(HASH)
   })
 })
