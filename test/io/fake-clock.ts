@@ -39,7 +39,8 @@ export function fakeClock(start: Timestamp): FakeClock {
         const next = [...sleepers].toSorted((a, b) => a.at - b.at)[0]
         if (!next || next.at > end) break
         now = next.at
-        for (const sleeper of [...sleepers]) if (sleeper.at <= now) sleeper.wake()
+        const due = [...sleepers].filter((sleeper) => sleeper.at <= now)
+        for (const sleeper of due) sleeper.wake()
         await settle()
       }
       now = end
