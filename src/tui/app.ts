@@ -31,7 +31,8 @@ export async function runTerminal(options: TerminalOptions): Promise<readonly st
     stdin,
     stdout,
     exitOnCtrlC: false,
-    patchConsole: true,
+    // Nothing here writes to the console; the log is a screen.
+    patchConsole: false,
     alternateScreen: !screenReader,
     isScreenReaderEnabled: screenReader,
     incrementalRendering: true,

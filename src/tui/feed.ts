@@ -1,5 +1,7 @@
 // An answer of the daemon that screens ask for again and again, and what is known of it now.
+import { z } from 'zod'
 import type { Client } from '../api/client.ts'
+import { SourceError, explainError, reasonOf } from '../model/errors.ts'
 import type { Timestamp } from '../model/units.ts'
 
 export interface Feed<T> {
@@ -25,8 +27,19 @@ export interface Held {
   /** When the last good answer came; null before the first. */
   readonly at: Timestamp | null
   /** Why the newest attempt failed; null when it did not. */
-  readonly error: string | null
+  readonly error: Failure | null
 }
+
+export interface Failure {
+  readonly text: string
+  /** Nobody answers there at all. */
+  readonly unreachable: boolean
+}
+
+export const failureOf = (error: unknown): Failure => ({
+  text: explainError(error),
+  unreachable: reasonOf(error) === 'unreachable',
+})
 
 export type Get = <T>(one: Feed<T>) => T | undefined
 
@@ -35,8 +48,20 @@ export const getFrom =
   <T>(one: Feed<T>) =>
     held.get(one.key)?.value as T | undefined
 
-export const ask = async <T>(client: Client, one: Feed<T>, signal?: AbortSignal): Promise<T> =>
-  one.read(await client.get(one.path, one.params, signal))
+export async function ask<T>(client: Client, one: Feed<T>, signal?: AbortSignal): Promise<T> {
+  const answer = await client.get(one.path, one.params, signal)
+  try {
+    return one.read(answer)
+  } catch (cause) {
+    if (!(cause instanceof z.ZodError)) throw cause
+    const { path, message } = cause.issues[0]!
+    throw new SourceError(
+      'unsupported',
+      `${one.path} answered in other words than expected, is the daemon of another version? ${path.join('.')}: ${message}`,
+      { subject: one.path },
+    )
+  }
+}
 
 /** A feed without a path is the terminal's own: nobody is asked. */
 export const isAsked = ({ path }: Feed<unknown>): boolean => path !== ''

@@ -1,5 +1,6 @@
 // One frame: a scene as lines that fill the window exactly.
 import { type Millis, readableDuration } from '../model/units.ts'
+import type { Failure } from './feed.ts'
 import { BINDINGS } from './keys.ts'
 import { EMPTY, type Line, type Span, fitLine, line, span, widthOf, wrap } from './line.ts'
 import { WAYS, type Way } from './screen.ts'
@@ -17,7 +18,7 @@ export interface Connection {
   /** Age of the oldest answer on the screen; null before the first. */
   readonly age: Millis | null
   /** Why the newest attempt failed. */
-  readonly error: string | null
+  readonly error: Failure | null
   /** Alerts that fire now, as far as known. */
   readonly firing: { readonly bad: number; readonly warn: number } | null
 }
@@ -65,7 +66,10 @@ function firing({ firing: found }: Connection): Span[] {
 }
 
 function freshness({ age, error }: Connection): Span[] {
-  if (age === null) return error === null ? [span('asking …', 'dim')] : [span('✖ no daemon', 'bad')]
+  if (age === null)
+    return error === null
+      ? [span('asking …', 'dim')]
+      : [span(error.unreachable ? '✖ no daemon' : '✖ no answer', 'bad')]
   const old = age < 1_000 ? 'now' : `${readableDuration(age)} old`
   if (error !== null) return [span(`✖ ${old}, no answer since`, 'bad')]
   return age > FRESH_MS ? [span(`▲ ${old}`, 'warn')] : [span(old, 'dim')]
@@ -156,15 +160,19 @@ function waiting({ error }: Connection, width: number): readonly Line[] {
   if (error === null) return [EMPTY, indented(line(span('Asking the daemon …', 'dim')))]
   return [
     EMPTY,
-    ...wrap(`✖ ${error}`, width - 2, 'bad'),
-    EMPTY,
-    line('Start a daemon:   ', span('tidemark run -c tidemark.yaml', 'key')),
-    line('Or look once:     ', span('tidemark scan PATH', 'key')),
-    line('Or ask another:   ', span('tidemark top --url http://HOST:9464', 'key')),
+    ...wrap(`✖ ${error.text}`, width - 2, 'bad'),
+    ...(error.unreachable ? OFFERS : []),
     EMPTY,
     line(span('Tried again every few seconds; q ends.', 'dim')),
   ].map(indented)
 }
+
+const OFFERS: readonly Line[] = [
+  EMPTY,
+  line('Start a daemon:   ', span('tidemark run -c tidemark.yaml', 'key')),
+  line('Or look once:     ', span('tidemark scan PATH', 'key')),
+  line('Or ask another:   ', span('tidemark top --url http://HOST:9464', 'key')),
+]
 
 // ── below ───────────────────────────────────────────────────────────────────────────────────────────
 

@@ -24,7 +24,7 @@ export const toNews = (at: Timestamp, state: State, text: string): News => ({
 
 export function newsOf(of: Feed<unknown>, before: Held | undefined, value: unknown, now: Timestamp): News[] {
   const back =
-    before?.error == null ? [] : [toNews(now, 'ok', `${of.path} answers again after: ${before.error}`)]
+    before?.error == null ? [] : [toNews(now, 'ok', `${of.path} answers again after: ${before.error.text}`)]
   if (of.key !== alerts.key || before?.at == null) return back
   return [...back, ...alertNews(before.value as readonly Alert[], value as readonly Alert[], now)]
 }

@@ -4,7 +4,7 @@ import { explainError } from '../model/errors.ts'
 import { type Millis, type Timestamp, between, millis } from '../model/units.ts'
 import { type Alert, alerts } from './answers.ts'
 import { type Action } from './action.ts'
-import { type Feed, type Held, ask, getFrom, isAsked } from './feed.ts'
+import { type Feed, type Held, ask, failureOf, getFrom, isAsked } from './feed.ts'
 import { type Connection, frame } from './frame.ts'
 import type { Line } from './line.ts'
 import { type Key, press } from './press.ts'
@@ -125,9 +125,10 @@ export class Session {
       this.#tell(newsOf(feed, before, value, clock.now()))
       this.#held.set(feed.key, { value, at: clock.now(), error: null })
     } catch (error) {
-      const said = explainError(error)
-      if (before?.error !== said) this.#tell([toNews(clock.now(), 'bad', `${feed.path}: ${said}`)])
-      this.#held.set(feed.key, { value: before?.value, at: before?.at ?? null, error: said })
+      const failure = failureOf(error)
+      if (before?.error?.text !== failure.text)
+        this.#tell([toNews(clock.now(), 'bad', `${feed.path}: ${failure.text}`)])
+      this.#held.set(feed.key, { value: before?.value, at: before?.at ?? null, error: failure })
     }
     const took = between(from as number as Timestamp, clock.monotonic() as number as Timestamp)
     const wait = Math.min(Math.max(REFRESH, took / SHARE), SLOWEST_REFRESH)

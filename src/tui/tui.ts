@@ -1,6 +1,7 @@
 // The door: one frame as text, or the terminal until the user leaves.
 import type { TerminalOptions } from './app.ts'
 
+export { BINDINGS, spellKeys } from './keys.ts'
 export { once } from './once.ts'
 export type { Place } from './screen.ts'
 export { SCREENS, TABS, screenOf } from './screens.ts'

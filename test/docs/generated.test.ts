@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { metrics } from '../../src/agent/metrics.ts'
 import { configJsonSchema } from '../../src/config/config.ts'
+import { BINDINGS, SCREENS, spellKeys } from '../../src/tui/tui.ts'
 
 interface Schema {
   readonly type?: string
@@ -37,6 +38,27 @@ A value that is unknown is absent, never 0.
 ${rows.join('\n')}
 `
   await expect(text).toMatchFileSnapshot('../../docs/metrics.md')
+})
+
+test('docs/keys.md lists every key and screen of the terminal UI', async () => {
+  const keys = BINDINGS.map((binding) => `| \`${spellKeys(binding)}\` | ${binding.does} | ${binding.group} |`)
+  const screens = SCREENS.map(
+    ({ name, about, tab }) => `| \`${name}\` | ${about} | ${tab ? '' : 'reached from a row'} |`,
+  )
+  const text = `# The terminal UI
+
+Made from \`src/tui/keys.ts\` and \`src/tui/screens.ts\` by \`npm run golden\`. \`tidemark top [screen]\` starts it on a running daemon;
+\`--once\` prints a screen as text, \`--json\` its rows, and the exit code is 0 where all is well, 1 for a warning, 2 for something bad.
+
+| key | does | group |
+| --- | --- | --- |
+${keys.join('\n')}
+
+| screen | shows | |
+| --- | --- | --- |
+${screens.join('\n')}
+`
+  await expect(text).toMatchFileSnapshot('../../docs/keys.md')
 })
 
 test('docs/configuration.md lists every field', async () => {

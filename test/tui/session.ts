@@ -1,5 +1,4 @@
 // A session on a clock that a test drives, with keys as people name them.
-import { expect } from 'vitest'
 import { millis, plus, timestamp } from '../../src/model/units.ts'
 import { plainText } from '../../src/tui/line.ts'
 import type { Place } from '../../src/tui/screen.ts'
@@ -63,6 +62,5 @@ export async function aSession(
       return line === undefined ? '' : plainText(line).trim()
     },
     title: () => plainText(session.frame()[2]!).trim(),
-    shows: (expected: string | RegExp) => expect(text()).toMatch(expected),
   }
 }

@@ -1,0 +1,259 @@
+// What a person does with the terminal, key by key, over a daemon's answers.
+import { describe, expect, test } from 'vitest'
+import { aSession } from './session.ts'
+import { aWorld } from './world.ts'
+
+describe('finding out why', () => {
+  test('three keys from what is late to what broke it', async () => {
+    const ui = await aSession(aWorld())
+    expect(ui.selected()).toMatch(/✖ error +TableOverdue +gold\/revenue/)
+
+    await ui.press('u', 'G')
+    expect(ui.title()).toMatch(/Upstream of gold\/revenue/)
+    expect(ui.selected()).toMatch(/✖ cause +2 .*daily_orders +PipelineFailed/)
+
+    await ui.press('q', 'x')
+    expect(ui.text()).toMatch(/told 11 min ago; repeats in 3 h 49 min/)
+
+    await ui.press('esc', 'enter')
+    expect(ui.text()).toMatch(/✖ overdue {2}! alert began/)
+
+    await ui.press('w')
+    expect(ui.text()).toMatch(/written by Apache-Spark\/4.1.0, before by Apache-Spark\/4.0.1/)
+    await ui.press('q', 'q')
+    expect(ui.title()).toMatch(/Needs somebody/)
+  })
+
+  test('a run leads to its tasks, their time and the error', async () => {
+    const ui = await aSession(aWorld())
+
+    await ui.press('4', 'enter')
+
+    expect(ui.text()).toMatch(/✖ failure +publish +7 min/)
+    expect(ui.text()).toMatch('PermissionError: gold/orders')
+  })
+})
+
+describe('lists', () => {
+  test('a filter narrows while it is typed, ! inverts, esc gives all back', async () => {
+    const ui = await aSession(aWorld())
+    await ui.press('2', '/')
+    await ui.type('gold/')
+    expect(ui.title()).toBe('Tables  3 of 6  /gold/')
+
+    await ui.press('enter', '/', 'ctrl-u')
+    await ui.type('!gold/')
+    await ui.press('enter')
+    expect(ui.title()).toBe('Tables  3 of 6  /!gold/')
+
+    await ui.press('esc')
+    expect(ui.title()).toBe('Tables  6')
+  })
+
+  test('esc while typing brings the filter back that was there', async () => {
+    const ui = await aSession(aWorld())
+    await ui.press('2', '/')
+    await ui.type('silver')
+    await ui.press('enter', '/')
+    await ui.type('xyz')
+    expect(ui.text()).toMatch(/No row contains silverxyz; esc shows all/)
+
+    await ui.press('esc')
+
+    expect(ui.title()).toBe('Tables  2 of 6  /silver')
+  })
+
+  test('s goes through the columns, each up and down, then back to the own order', async () => {
+    const ui = await aSession(aWorld())
+    await ui.press('2')
+    const own = ui.selected()
+
+    await ui.press('s')
+    expect(ui.selected()).toMatch(/bronze/)
+    expect(ui.text()).toMatch('TABLE↑')
+    await ui.press('s')
+    expect(ui.text()).toMatch('TABLE↓')
+
+    await ui.type(':sort -rows')
+    await ui.press('enter')
+    expect(ui.selected()).toMatch(/gold\/blind.*6,671,580/)
+
+    await ui.type(':sort')
+    await ui.press('enter')
+    expect(ui.text()).toMatch(/sort by one of table, changed, due/)
+    for (let i = 0; i < 30 && ui.selected() !== own; i++) await ui.press('s')
+    expect(ui.selected()).toBe(own)
+  })
+
+  test('the cursor stays on its row when the order changes, and inside when rows go', async () => {
+    const world = aWorld()
+    const ui = await aSession(world)
+    await ui.press('2', 'G', 'k')
+    expect(ui.selected()).toMatch(/silver\/顧客/)
+
+    await ui.type(':sort changed')
+    await ui.press('enter', 'j', 'j')
+    const on = ui.selected()
+    await ui.turn(60)
+    expect(ui.selected().slice(0, 30)).toBe(on.slice(0, 30))
+
+    await ui.press('G', 'j', 'ctrl-d', 'k', 'g', 'k', 'ctrl-u')
+    expect(ui.selected()).toMatch(/^✖ blind|^● ok/)
+  })
+
+  test('digits, tab and commands change the screen; commands complete', async () => {
+    const ui = await aSession(aWorld())
+    await ui.press('tab')
+    expect(ui.title()).toMatch(/^Tables/)
+    await ui.press('shift-tab', 'shift-tab')
+    expect(ui.title()).toMatch(/^Log/)
+
+    await ui.press(':')
+    await ui.type('si')
+    await ui.press('tab')
+    expect(ui.text()).toMatch(/:silences/)
+    await ui.press('enter')
+    expect(ui.title()).toMatch(/^Silences/)
+
+    await ui.type(':nonsense')
+    await ui.press('enter')
+    expect(ui.text()).toMatch(/there is no command nonsense; there are overview, tables/)
+  })
+
+  test('y copies the name; q on the first screen and ctrl-c anywhere end', async () => {
+    const ui = await aSession(aWorld())
+    await ui.press('2', 'y')
+    expect(ui.copied).toEqual(['s3://lake/gold/revenue'])
+    expect(ui.text()).toMatch('copied s3://lake/gold/revenue')
+
+    await ui.press('q')
+    expect(ui.quits()).toBe(1)
+    await ui.press('enter', '/', 'ctrl-c')
+    expect(ui.quits()).toBe(2)
+  })
+
+  test('? shows every key and any way back leaves it', async () => {
+    const ui = await aSession(aWorld())
+    await ui.press('?')
+    expect(ui.text()).toMatch(/walk upstream to the root cause/)
+    await ui.press('G')
+    expect(ui.text()).toMatch(/▲ warn +late, slow or wasteful/)
+
+    await ui.press('q')
+    expect(ui.title()).toMatch(/Needs somebody/)
+    expect(ui.quits()).toBe(0)
+  })
+})
+
+describe('what changes something', () => {
+  test('asks why, asks again, and enter is no yes', async () => {
+    const world = aWorld()
+    const ui = await aSession(world)
+    await ui.press('6', 'm')
+    await ui.press('enter')
+    expect(ui.text()).toMatch('say why first')
+    await ui.type('upstream is fixed')
+    await ui.press('enter', 'enter')
+    expect(ui.text()).toMatch(/Mute TableOverdue of gold\/revenue for 2 h\?/)
+    expect(world.sent).toEqual([])
+
+    await ui.press('y')
+
+    expect(world.sent).toHaveLength(1)
+    expect(world.sent[0]).toMatch(
+      /^POST \/api\/v2\/silences .*"createdBy":"anna","comment":"upstream is fixed"/,
+    )
+    expect(ui.text()).toMatch('done: Mute TableOverdue of gold/revenue for 2 h')
+  })
+
+  test('marked rows go together; no changes nothing', async () => {
+    const world = aWorld()
+    const ui = await aSession(world)
+    await ui.press('6', 'space', 'space', 'a')
+    expect(ui.text()).toMatch(/Acknowledge TableOverdue of gold\/revenue until it resolves and 1 more\?/)
+    await ui.press('n')
+    expect(ui.text()).toMatch('nothing was changed')
+    expect(world.sent).toEqual([])
+
+    await ui.press('a', 'y')
+    expect(world.sent.map((sent) => sent.split(' ')[1])).toEqual([
+      '/api/tidemark/alerts/a1/acknowledge',
+      '/api/tidemark/alerts/a3/acknowledge',
+    ])
+  })
+
+  test('p gives the command instead, quoted for a shell', async () => {
+    const world = aWorld()
+    const ui = await aSession(world)
+    await ui.press('6', 'm')
+    await ui.type("it's planned")
+    await ui.press('enter', 'p')
+
+    expect(world.sent).toEqual([])
+    expect(ui.session.printed).toEqual([
+      `tidemark silence add 'alertname="TableOverdue"' 'severity="error"' 'source="lake"' 'table="gold/revenue"' --for 2h --comment 'it'\\''s planned'`,
+    ])
+  })
+
+  test('a silence is ended', async () => {
+    const world = aWorld()
+    const ui = await aSession(world)
+
+    await ui.press('9', 'e', 'y')
+
+    expect(world.sent).toEqual(['DELETE /api/v2/silence/s1'])
+  })
+})
+
+describe('a daemon that goes away', () => {
+  test('was never there: says so and what to do', async () => {
+    const world = aWorld()
+    world.down = true
+    const ui = await aSession(world)
+
+    expect(ui.text()).toMatch('✖ no daemon')
+    expect(ui.text()).toMatch('tidemark run -c tidemark.yaml')
+    expect(ui.text()).toMatch('tidemark scan PATH')
+  })
+
+  test('the last answer stays, with its age, and the log tells both', async () => {
+    const world = aWorld()
+    const ui = await aSession(world)
+    await ui.press('2')
+    world.down = true
+    await ui.turn(60)
+    await ui.turn(5)
+    expect(ui.text()).toMatch(/✖ 1 min old, no answer since/)
+    expect(ui.selected()).toMatch(/gold\/revenue/)
+
+    world.down = false
+    await ui.turn(60)
+    await ui.turn()
+    expect(ui.text()).toMatch(/now *\n/)
+    await ui.type(':logs')
+    await ui.press('enter')
+    expect(ui.text()).toMatch(/answers again after: no daemon answers/)
+  })
+
+  test('alerts that begin and end while it is open are in the log', async () => {
+    const answers: Record<string, unknown> = {}
+    const ui = await aSession(aWorld(answers))
+    answers['/api/v2/alerts'] = []
+    await ui.turn(60)
+    await ui.type(':logs')
+    await ui.press('enter')
+
+    expect(ui.text()).toMatch(/● ok .* ended: PipelineFailed daily_orders: daily_orders needs a look/)
+  })
+
+  test('an answer in other words than ours is an error, not a crash', async () => {
+    const ui = await aSession(aWorld({ '/api/tidemark/sources': { sources: [{ id: 7 }] } }), {
+      screen: 'sources',
+      subject: '',
+    })
+
+    expect(ui.text()).toMatch('answered in other words than expected')
+    expect(ui.text()).toMatch('sources.0.id: Invalid')
+    expect(ui.text()).toMatch('✖ no answer')
+  })
+})
