@@ -47,13 +47,17 @@ export function applyTasks(
 interface Instance {
   readonly attempt: number
   readonly state: RunState
+  /** It was over and was cleared: the end of this attempt is counted, the number of the next is not known yet. */
+  readonly cleared: boolean
 }
 
-const printInstance = ({ attempt, state }: Instance): string => `${attempt} ${state}`
+const printInstance = ({ attempt, state, cleared }: Instance): string =>
+  `${attempt}${cleared ? '+' : ''} ${state}`
+
 function readInstance(text: string | undefined): Instance | undefined {
   if (text === undefined) return undefined
-  const space = text.indexOf(' ')
-  return { attempt: Number(text.slice(0, space)), state: text.slice(space + 1) as RunState }
+  const [, attempt, plus, state] = /^(\d+)(\+?) (.*)$/.exec(text)!
+  return { attempt: Number(attempt), state: state as RunState, cleared: plus === '+' }
 }
 
 function changeOf(before: Task | undefined, reports: readonly TaskReport[]): TaskChange {
@@ -99,13 +103,15 @@ function changeOf(before: Task | undefined, reports: readonly TaskReport[]): Tas
 
 /** A newer attempt replaces an older one; within one, a snapshot replaces and a message only moves forward. */
 function instanceAfter(was: Instance | undefined, report: TaskReport): Instance {
-  const is = { attempt: report.attempt, state: report.state }
+  const is: Instance = { attempt: report.attempt, state: report.state, cleared: false }
   if (was === undefined || is.attempt > was.attempt) return is
   if (is.attempt < was.attempt) return was
-  if (report.told === 'snapshot') return is
+  if (report.told === 'snapshot') return { ...is, cleared: !isResult(is.state) && wasCounted(was) }
   const step = order(is.state) - order(was.state)
   return step > 0 || (step === 0 && is.state > was.state) ? is : was
 }
+
+const wasCounted = (was: Instance): boolean => isResult(was.state) || was.cleared
 
 const order = (state: RunState): number => (isResult(state) ? 2 : state === 'running' ? 1 : 0)
 
@@ -114,7 +120,7 @@ function countable(was: Instance | undefined, is: Instance): Pick<TaskChange, 'e
   const ended: Result[] = []
   const seen = was?.attempt ?? 1
   if (is.attempt > seen) {
-    const open = was !== undefined && isResult(was.state) ? is.attempt - seen - 1 : is.attempt - seen
+    const open = was !== undefined && wasCounted(was) ? is.attempt - seen - 1 : is.attempt - seen
     for (let i = 0; i < Math.min(open, 100); i += 1) ended.push('failure')
   }
   const newlyOver = was === undefined || is.attempt > was.attempt || !isResult(was.state)

@@ -244,6 +244,18 @@ describe('tasks', () => {
     expect(known.one('run').tasks).toMatchObject([{ name: 'load', state: 'success', startedAt: at(5) }])
   })
 
+  test('one that is cleared counts again when it is over again, whether its source numbers that or not', () => {
+    const known = memory()
+    known.take([running(0), attempt(1, 'failure', 0), aTaskReport({ task: 'after', state: 'skipped' })])
+    known.take([attempt(1, 'pending', 0), aTaskReport({ task: 'after', state: 'pending' })])
+    known.take([attempt(1, 'pending', 0), attempt(2, 'running', 5)])
+    known.take([attempt(2, 'failure', 5), aTaskReport({ task: 'after', state: 'skipped' })])
+
+    const { tasks } = known.one('run-tally')
+    expect(tasks['load']).toMatchObject({ attempts: { failure: 2 }, retries: 1 })
+    expect(tasks['after']).toMatchObject({ attempts: { skipped: 2 }, retries: 0 })
+  })
+
   test('ten thousand mapped instances are one task', () => {
     const known = memory()
     const mapped = (state: TaskReport['state']) =>

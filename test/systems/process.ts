@@ -5,6 +5,8 @@ import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 
+const GRACE = 20_000
+
 export const scratch = (name: string): string => fs.mkdtempSync(path.join(os.tmpdir(), `tidemark-${name}-`))
 
 type Environment = Readonly<Record<string, string>>
@@ -33,13 +35,14 @@ export function server(
   })
   return {
     async [Symbol.asyncDispose]() {
-      for (const name of ['SIGTERM', 'SIGKILL'] as const) {
-        try {
-          process.kill(-child.pid!, name)
-        } catch {
-          return
-        }
-        await delay(5_000)
+      const ended = new Promise((done) => void child.once('exit', done))
+      child.kill('SIGTERM')
+      // What it started itself it also ends itself, and takes its time for it.
+      await Promise.race([ended, delay(GRACE)])
+      try {
+        process.kill(-child.pid!, 'SIGKILL')
+      } catch {
+        // Nothing is left of the group.
       }
     },
   }
