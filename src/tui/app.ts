@@ -9,7 +9,6 @@ export interface TerminalOptions extends Omit<SessionOptions, 'copy' | 'quit'> {
   readonly stdin: NodeJS.ReadStream
   readonly stdout: NodeJS.WriteStream
   readonly paint: (line: Line) => string
-  readonly screenReader: boolean
   /** Ends it as ctrl-c does. */
   readonly signal: AbortSignal
 }
@@ -27,7 +26,7 @@ export async function runTerminal(options: TerminalOptions): Promise<readonly st
     copy: (text) => stdout.write(`\u001b]52;c;${Buffer.from(text).toString('base64')}\u0007`),
     quit: () => ending.abort(),
   })
-  const ink = render(createElement(App, { session, paint }), {
+  const ink = render(createElement(App, { session, paint, screenReader }), {
     stdin,
     stdout,
     exitOnCtrlC: false,
@@ -51,7 +50,11 @@ export async function runTerminal(options: TerminalOptions): Promise<readonly st
   return session.printed
 }
 
-function App({ session, paint }: { readonly session: Session; readonly paint: (line: Line) => string }) {
+interface AppProps extends Pick<TerminalOptions, 'paint' | 'screenReader'> {
+  readonly session: Session
+}
+
+function App({ session, paint, screenReader }: AppProps) {
   const { columns, rows } = useWindowSize()
   useEffect(() => session.resize({ columns, rows }), [session, columns, rows])
   useInput((input, key) => {
@@ -60,14 +63,19 @@ function App({ session, paint }: { readonly session: Session; readonly paint: (l
   const lines = useSyncExternalStore(session.subscribe, session.frame, session.frame)
   return createElement(
     Box,
-    { flexDirection: 'column', height: rows, width: columns },
-    lines.map((line, i) => createElement(Row, { key: i, text: paint(line) })),
+    // Exactly as high as the window: a taller frame would be cleared and drawn as a whole each time.
+    { flexDirection: 'column', width: columns, ...(screenReader ? {} : { height: rows }) },
+    lines.map((line, i) =>
+      createElement(Row, { key: i, text: paint(line), wrap: screenReader ? 'wrap' : 'truncate' }),
+    ),
   )
 }
 
-const Row = memo(({ text }: { readonly text: string }) =>
-  createElement(Text, { wrap: 'truncate' }, text || ' '),
-)
+interface RowProps {
+  readonly text: string
+  readonly wrap: 'wrap' | 'truncate'
+}
+const Row = memo(({ text, wrap }: RowProps) => createElement(Text, { wrap }, text || ' '))
 
 const NAMED: ReadonlyArray<readonly [keyof InkKey, string]> = [
   ['upArrow', 'up'],

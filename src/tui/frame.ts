@@ -32,7 +32,7 @@ export function frame(ui: Ui, scene: Scene, size: Size, connection: Connection):
   const above = scene.roomy
     ? [header(connection, columns), tabs(ui, columns), title(ui, scene)]
     : [narrowHeader(ui, scene, connection)]
-  const prompt = promptLine(ui)
+  const prompt = noticeOrPrompt(ui)
   const footer = footerLine(ui, scene, columns)
   const below = scene.roomy ? [prompt ?? EMPTY, footer] : [prompt ?? footer]
   const space = rows - above.length - below.length
@@ -176,7 +176,7 @@ const OFFERS: readonly Line[] = [
 
 // ── below ───────────────────────────────────────────────────────────────────────────────────────────
 
-function promptLine({ mode, notice }: Ui): Line | null {
+export function noticeOrPrompt({ mode, notice }: Ui): Line | null {
   const cursor = span('▏', 'accent')
   switch (mode.kind) {
     case 'filter':

@@ -11,6 +11,7 @@ import { type Key, press } from './press.ts'
 import { alertState } from './alert-health.ts'
 import { type News, log, newsOf, toNews } from './news.ts'
 import { type Look, type Place } from './screen.ts'
+import { spoken } from './spoken.ts'
 import { screenOf } from './screens.ts'
 import { type Size, newMemo, sceneOf } from './scene.ts'
 import { type Effect, type Notice, type Ui, current, start } from './view.ts'
@@ -28,6 +29,8 @@ export interface SessionOptions {
   readonly place: Place
   /** Who is said to have silenced and acknowledged. */
   readonly by: string
+  /** Sentences instead of columns. */
+  readonly screenReader: boolean
   /** To the clipboard of the terminal. */
   readonly copy: (text: string) => void
   readonly quit: () => void
@@ -154,7 +157,10 @@ export class Session {
   }
 
   #draw(): readonly Line[] {
-    return frame(this.#ui, this.#scene(), this.#size, this.#connection())
+    const scene = this.#scene()
+    return this.#options.screenReader
+      ? spoken(this.#ui, scene, this.#connection())
+      : frame(this.#ui, scene, this.#size, this.#connection())
   }
 
   #connection(): Connection {

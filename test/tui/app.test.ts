@@ -61,6 +61,16 @@ test('arrows move, ctrl-c ends, a resize draws anew', async () => {
   expect(isRestored(ui.written())).toBe(true)
 })
 
+test('a screen reader gets no second screen', async () => {
+  const ui = started({ screenReader: true })
+  await expect.poll(ui.written).toContain('Row 1 of 6: error. what TableOverdue; about gold/revenue')
+
+  ui.type('q')
+
+  await ui.ended
+  expect(ui.written()).not.toContain(ENTER)
+})
+
 test('a signal ends it', async () => {
   const ui = started()
   await expect.poll(ui.written).toContain('TableOverdue')

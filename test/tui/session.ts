@@ -11,6 +11,7 @@ export async function aSession(
   world: World,
   place: Place = { screen: 'overview', subject: '' },
   size: Size = { columns: 120, rows: 40 },
+  screenReader = false,
 ) {
   let now: number = NOW
   const copied: string[] = []
@@ -25,6 +26,7 @@ export async function aSession(
     url: 'http://tidemark:9464',
     place,
     by: 'anna',
+    screenReader,
     copy: (text) => copied.push(text),
     quit: () => (quits += 1),
   })

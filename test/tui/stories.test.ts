@@ -205,6 +205,18 @@ describe('what changes something', () => {
   })
 })
 
+describe('a screen reader', () => {
+  test('hears where it is and the row in words, and no columns', async () => {
+    const ui = await aSession(aWorld(), { screen: 'alerts', subject: '' }, { columns: 80, rows: 24 }, true)
+    await ui.press('j')
+
+    expect(ui.text()).toMatchInlineSnapshot(`
+      "Alerts
+      Row 2 of 4: error. alert PipelineFailed; about daily_orders; for 1 h 6 min; told oncall; source flows; summary daily_orders needs a look."
+    `)
+  })
+})
+
 describe('a daemon that goes away', () => {
   test('was never there: says so and what to do', async () => {
     const world = aWorld()
