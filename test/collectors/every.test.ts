@@ -16,7 +16,7 @@ import { answered } from './recorded-http.ts'
 const folder = path.resolve(import.meta.dirname, '../../src/collectors')
 const empty = fs.mkdtempSync(path.join(os.tmpdir(), 'every-'))
 
-/** The least that each needs beside its defaults. */
+/** The least that each needs beside its defaults: a new collector adds its line. */
 const LEAST: Readonly<Record<string, object>> = {
   airflow: { url: 'http://airflow.test' },
   dbt: { path: empty },
@@ -25,6 +25,7 @@ const LEAST: Readonly<Record<string, object>> = {
   openlineage: {},
   prefect: { url: 'http://prefect.test/api' },
   push: {},
+  s3: { buckets: ['company-lake'], endpoint: 'http://127.0.0.1:9' },
   soda: { path: empty },
   spark: { path: empty },
 }
