@@ -1,6 +1,7 @@
 // The registry: one line an advisor.
 import type { Advisor } from './advisor.ts'
+import { compute } from './compute/compute.ts'
 import { layout } from './layout/layout.ts'
 import { lifecycle } from './lifecycle/lifecycle.ts'
 
-export const advisors: readonly Advisor[] = [layout, lifecycle]
+export const advisors: readonly Advisor[] = [compute, layout, lifecycle]

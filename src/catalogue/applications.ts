@@ -51,6 +51,12 @@ export const applicationMetrics = {
     'seconds',
     application,
   ),
+  lastCoreTime: gauge(
+    'tidemark_application_last_core_seconds',
+    'Cores of executors times the seconds they lived in the last execution.',
+    'seconds',
+    application,
+  ),
   cores: gauge(
     'tidemark_application_last_cores',
     'Most cores at once in the last execution.',
@@ -115,6 +121,7 @@ function samplesOf(tally: ApplicationTally): Sample[] {
     ...m.spilled(labels, tally.diskSpilled),
     ...m.lastEnd(labels, last.at / 1_000),
     ...m.lastWall(labels, last.wall / 1_000),
+    ...m.lastCoreTime(labels, last.coreTime / 1_000),
     ...m.cores(labels, last.peakCores),
     ...m.utilisation(labels, last.slotUtilisation),
     ...m.cpu(labels, last.cpuEfficiency),

@@ -85,6 +85,7 @@ const lastOf = (fact: ApplicationFact): ApplicationTally['last'] => ({
   gcShare: fact.gcShare,
   spillShare: fact.spillShare,
   driverShare: fact.driverShare,
+  coreTime: fact.executors.coreTime,
   peakCores: fact.executors.peakCores,
   memoryPeak: fact.executors.memoryPeak,
 })

@@ -116,7 +116,12 @@ export interface ApplicationTally {
   readonly last: Pick<
     ApplicationFact,
     'at' | 'wall' | 'slotUtilisation' | 'cpuEfficiency' | 'gcShare' | 'spillShare' | 'driverShare'
-  > & { readonly id: string; readonly peakCores: number; readonly memoryPeak: Known<Bytes> }
+  > & {
+    readonly id: string
+    readonly coreTime: Millis
+    readonly peakCores: number
+    readonly memoryPeak: Known<Bytes>
+  }
 }
 
 export type ComputeFact = ApplicationFact | ApplicationTally

@@ -3,6 +3,7 @@ import type { BucketFact } from '../../src/model/bucket.ts'
 import type { Fact, TableFact } from '../../src/model/facts.ts'
 import { DAY, GIB, MIB, bytes, timestamp } from '../../src/model/units.ts'
 import { NOW, aTable } from '../model/a-table.ts'
+import { aJob, unknownJob } from './jobs.ts'
 
 const badlyKept = (): TableFact =>
   aTable({
@@ -51,7 +52,7 @@ export const aBucket = (change: Partial<BucketFact> = {}): BucketFact => ({
   ...change,
 })
 
-export const someWorld = (): readonly Fact[] => [badlyKept(), aBucket()]
+export const someWorld = (): readonly Fact[] => [badlyKept(), aBucket(), ...aJob()]
 
 export const unknownWorld = (): readonly Fact[] => [
   aTable({
@@ -80,4 +81,5 @@ export const unknownWorld = (): readonly Fact[] => [
     locked: null,
     replicated: null,
   }),
+  ...unknownJob(),
 ]

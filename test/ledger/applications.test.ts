@@ -82,6 +82,7 @@ test('as series', () => {
     tidemark_application_spilled_bytes_total{source="logs",application="nightly orders"} 5
     tidemark_application_last_end_timestamp_seconds{source="logs",application="nightly orders"} 1795348800
     tidemark_application_last_duration_seconds{source="logs",application="nightly orders"} 3600
+    tidemark_application_last_core_seconds{source="logs",application="nightly orders"} 144000
     tidemark_application_last_cores{source="logs",application="nightly orders"} 40
     tidemark_application_last_slot_utilisation_ratio{source="logs",application="nightly orders"} 0.16666666666666666
     tidemark_application_last_cpu_ratio{source="logs",application="nightly orders"} 0.8

@@ -1,0 +1,22 @@
+// The compute advisor: what applications hold and what they use of it, from their event logs; each rule is a function of one job.
+import { type Advisor, type Findings, NOTHING, together } from '../advisor.ts'
+import { driver, skew } from './balance.ts'
+import { type JobView, jobViews } from './job-view.ts'
+import { memory } from './memory.ts'
+import { serverless } from './serverless.ts'
+import { sizing } from './sizing.ts'
+import { spot } from './spot.ts'
+
+const RULES: ReadonlyArray<(job: JobView) => Findings> = [sizing, memory, skew, driver, spot, serverless]
+
+export const compute: Advisor = {
+  name: 'compute',
+  advise: (view, prices, now) =>
+    together(
+      Array.from(jobViews(view, prices, now), (judged) =>
+        'job' in judged
+          ? together(RULES.map((rule) => rule(judged.job)))
+          : { ...NOTHING, needs: judged.needs },
+      ),
+    ),
+}
