@@ -5,6 +5,7 @@ import type { FactReader, StoreStats } from '../model/store.ts'
 import type { Millis, Timestamp } from '../model/units.ts'
 import { adviceMetrics, adviceSamples } from './advice.ts'
 import { applicationMetrics, applicationSamples } from './applications.ts'
+import { bucketMetrics, bucketSamples } from './buckets.ts'
 import { checkMetrics, checkSamples } from './checks.ts'
 import { pipelineMetrics, pipelineSamples } from './pipelines.ts'
 import { type ProcessHealth, pollSamples, selfMetrics, selfSamples } from './self.ts'
@@ -21,6 +22,7 @@ const definitions: readonly MetricInfo[] = [
   ...Object.values(selfMetrics),
   ...Object.values(ruleMetrics),
   ...Object.values(adviceMetrics),
+  ...Object.values(bucketMetrics),
 ].map(({ name, help, type, unit, labels }) => ({ name, help, type, unit, labels }))
 const byName = new Map(definitions.map((metric) => [metric.name, metric]))
 
@@ -77,5 +79,6 @@ export function samplesAt(view: View, now: Timestamp): Sample[] {
     ...selfSamples(view.store, view.health),
     ...ruleSamples(view.groups),
     ...adviceSamples(view.known),
+    ...bucketSamples(view.known),
   ]
 }

@@ -6,6 +6,7 @@ import { lake } from './lake/lake.ts'
 import { openlineage } from './openlineage/openlineage.ts'
 import { prefect } from './prefect/prefect.ts'
 import { push } from './push/push.ts'
+import { s3 } from './s3/s3.ts'
 import { soda } from './soda/soda.ts'
 import { spark } from './spark/spark.ts'
 
@@ -17,6 +18,7 @@ export const collectors = [
   openlineage,
   prefect,
   push,
+  s3,
   soda,
   spark,
 ] as const

@@ -3,6 +3,7 @@ import os from 'node:os'
 import { z } from 'zod'
 import { ConfigError } from '../model/errors.ts'
 import type { AdviceFact, AdviceNeed, AdviceTotal } from '../model/advice.ts'
+import type { TableFact } from '../model/facts.ts'
 import { printable } from '../model/text.ts'
 import { type Timestamp, readableUsd, usd } from '../model/units.ts'
 import { type Shell, print } from './command.ts'
@@ -72,23 +73,57 @@ function decision(advise: Shell['program'], action: string, description: string)
   })
 }
 
+interface ApplyOptions extends DaemonOptions {
+  readonly dryRun?: true
+  readonly yes?: true
+  readonly by: string
+  readonly region?: string
+  readonly endpoint?: string
+  readonly rollback: string
+}
+
 function applyCommand(advise: Shell['program']): void {
   asksDaemon(
     advise
       .command('apply')
-      .description('print what applying would do')
+      .description(
+        'print what applying would do; with --yes do it, for lifecycle rules of S3 buckets that can be undone',
+      )
       .argument('<id>')
-      .option('--dry-run', 'change nothing: the only way for everything but S3 lifecycle rules')
-      .option('--by <name>', 'who', os.userInfo().username),
-  ).action(async (id: string, options: DaemonOptions & { dryRun?: true; by: string }) => {
-    const fact = (await clientOf(options).get(one(id))) as AdviceFact
-    if (options.dryRun) {
+      .option('--dry-run', 'change nothing')
+      .option('--yes', 'really')
+      .option('--by <name>', 'who', os.userInfo().username)
+      .option('--region <region>', 'of the bucket')
+      .option('--endpoint <url>', 'another S3 than that of the region')
+      .option('--rollback <folder>', 'where what undoes it is written', '.'),
+  ).action(async (id: string, options: ApplyOptions) => {
+    const client = clientOf(options)
+    const fact = (await client.get(one(id))) as AdviceFact
+    const { format } = fact.advice.change
+    if (format !== 's3-lifecycle-json') {
+      if (!options.dryRun)
+        throw new ConfigError(
+          `advice ${id} is ${format}: run it yourself (advise apply ${id} --dry-run prints it), then advise applied ${id}`,
+        )
       print(renderApply(fact))
       return
     }
-    throw new ConfigError(
-      `advice ${id} is ${fact.advice.change.format}: run it yourself (advise apply ${id} --dry-run prints it), then advise applied ${id}`,
+    const { tables } = (await client.get('/api/tidemark/tables')) as { tables: TableFact[] }
+    const { applyLifecycle } = await import('./apply-lifecycle.ts')
+    const applied = await applyLifecycle(
+      fact,
+      tables,
+      { ...options, dryRun: options.dryRun === true, yes: options.yes === true },
+      print,
     )
+    if (applied === null) return
+    await client.send('POST', `${one(id)}/applied`, {
+      by: options.by,
+      reason: 'tidemark advise apply',
+      etag: fact.advice.etag,
+      rollback: applied.rollback,
+    })
+    print(`${id} is applied; its effect is measured from the first full month on\n`)
   })
 }
 

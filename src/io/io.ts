@@ -1,4 +1,5 @@
 // The doors to the world, handed to whatever needs them.
+import { type OpenBuckets, bucketOpener } from './buckets.ts'
 import type { Clock } from './clock.ts'
 import { createEgress } from './egress.ts'
 import { type HttpClient, createHttpClient } from './http.ts'
@@ -10,6 +11,8 @@ export interface Io {
   readonly log: Log
   /** Opens `s3://bucket/prefix`, `file:///dir` or a path; relative paths are below `base`. Touches nothing yet. */
   readonly objects: OpenObjects
+  /** Opens the settings and storage metrics of S3 buckets. Touches nothing yet. */
+  readonly buckets: OpenBuckets
   /** For sources: they are mostly on private addresses; link-local and metadata addresses are refused all the same. */
   readonly http: HttpClient
   /** 0..1, for the jitter of waits. */
@@ -28,6 +31,11 @@ export const createIo = (world: {
   log: world.log,
   http: createHttpClient(createEgress(['0.0.0.0/0', '::/0'])),
   random: world.random ?? Math.random,
+  buckets: bucketOpener({
+    clock: world.clock,
+    random: world.random ?? Math.random,
+    environment: world.environment ?? process.env,
+  }),
   objects: objectOpener({
     clock: world.clock,
     base: world.base,

@@ -70,7 +70,7 @@ function bucketOf(location: string): { bucket: string; prefix: string } {
 }
 
 /** The standard variables, the most specific first. Without static keys the SDK looks for profiles and roles. */
-function s3Place(options: ObjectOptions, environment: ObjectWorld['environment']): S3Place {
+export function s3Place(options: ObjectOptions, environment: ObjectWorld['environment']): S3Place {
   const setting = (...names: string[]) => names.map((name) => environment[name]).find(Boolean)
   const endpoint = options.endpoint ?? setting('AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL')
   if (endpoint !== undefined && !/^https?:$/.test(URL.parse(endpoint)?.protocol ?? ''))

@@ -6,9 +6,9 @@ import type { Timestamp } from '../../model/units.ts'
 import { type Findings, NOTHING } from '../advisor.ts'
 import { type CostDraft, type Draft, NO_TARGET, finish } from '../draft.ts'
 import { type Prices } from '../prices.ts'
-import { type LifecycleDocument, EMPTY, merge, parseDocument, printDocument } from './document.ts'
+import { type LifecycleDocument, parseDocument, rulesOf } from '../../model/lifecycle-rules.ts'
+import { EMPTY, merge, printDocument } from './document.ts'
 import { explainViolations, prefixIn, violations } from './safety.ts'
-import { rulesOf } from './rules.ts'
 
 export interface BucketView {
   readonly bucket: BucketFact

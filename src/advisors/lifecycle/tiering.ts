@@ -9,7 +9,8 @@ import { meterLines } from '../prices.ts'
 import { type BucketView, need, proposeRules, seen } from './bucket-view.ts'
 import { type ObjectGroup, leastObject, monthIn, transitionTo } from './break-even.ts'
 import { CLASSES, gib } from './classes.ts'
-import { type LifecycleDocument, OWN } from './document.ts'
+import type { LifecycleDocument } from '../../model/lifecycle-rules.ts'
+import { OWN } from './document.ts'
 import { prefixIn } from './safety.ts'
 
 /** Objects below this on average: compact first, the monitoring fee would eat a quarter of the saving. */

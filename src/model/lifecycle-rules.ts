@@ -1,8 +1,25 @@
 // Lifecycle rules as S3 spells them → what safety and money depend on. What is not understood is taken for the worst.
-import type { LifecycleRule } from '../../model/bucket.ts'
-import type { JsonValue } from '../../model/json-value.ts'
-import { bytes } from '../../model/units.ts'
-import type { LifecycleDocument } from './document.ts'
+import type { LifecycleRule } from './bucket.ts'
+import type { JsonValue } from './json-value.ts'
+import { bytes } from './units.ts'
+
+export interface LifecycleDocument {
+  readonly Rules: ReadonlyArray<Readonly<Record<string, JsonValue>>>
+  /** Set explicitly on every write: S3 changes its default when an old document is edited. */
+  readonly TransitionDefaultMinimumObjectSize?: string
+}
+
+/** Undefined where the text is no lifecycle document. */
+export function parseDocument(text: string): LifecycleDocument | undefined {
+  try {
+    const value = JSON.parse(text) as unknown
+    const isDocument =
+      typeof value === 'object' && value !== null && 'Rules' in value && Array.isArray(value.Rules)
+    return isDocument ? (value as LifecycleDocument) : undefined
+  } catch {
+    return undefined
+  }
+}
 
 type Json = Readonly<Record<string, JsonValue>>
 
