@@ -24,6 +24,7 @@ const COMMANDS: ReadonlyArray<{
   },
   { names: ['advise'], load: async () => (await import('./commands/advise.ts')).adviseCommand },
   { names: ['rules'], load: async () => (await import('./commands/rules.ts')).rulesCommand },
+  { names: ['doctor'], load: async () => (await import('./commands/doctor.ts')).doctorCommand },
   { names: ['config'], load: async () => (await import('./commands/config.ts')).configCommand },
 ]
 

@@ -1,0 +1,95 @@
+// The least that AWS must allow for a configuration: what is read, and the topics that are told.
+import type { LoadedConfig } from '../config/config.ts'
+
+export interface Statement {
+  readonly Sid: string
+  readonly Effect: 'Allow'
+  readonly Action: readonly string[]
+  readonly Resource: readonly string[] | '*'
+  readonly Condition?: object
+}
+
+export interface Policy {
+  readonly Version: '2012-10-17'
+  readonly Statement: readonly Statement[]
+}
+
+/** What each type of source asks of AWS beside the objects that its paths name. None of it writes. */
+const ACCOUNT_WIDE: Readonly<Record<string, readonly string[]>> = {
+  cloudwatch: ['cloudwatch:GetMetricData', 'cloudwatch:ListMetrics'],
+}
+const OF_BUCKETS: Readonly<Record<string, readonly string[]>> = {
+  s3: [
+    's3:GetBucketLocation',
+    's3:GetBucketVersioning',
+    's3:GetLifecycleConfiguration',
+    's3:ListBucket',
+    's3:ListBucketMultipartUploads',
+  ],
+}
+
+/** Null where nothing of it is in AWS. */
+export function policyOf({ config, notify }: LoadedConfig): Policy | null {
+  const sources: ReadonlyArray<Readonly<Record<string, unknown>>> = config.sources
+  const statements = [
+    ...sources.flatMap((source) => [...objectStatements(source), ...bucketStatements(source)]),
+    ...sources.flatMap(({ name, type }) => {
+      const actions = ACCOUNT_WIDE[String(type)]
+      return actions === undefined ? [] : [allow(`Metrics${sid(name)}`, actions, '*')]
+    }),
+    ...topicStatements(notify.receivers),
+  ]
+  return statements.length === 0 ? null : { Version: '2012-10-17', Statement: statements }
+}
+
+/** Paths of S3: listing below the prefix, reading below it. */
+function objectStatements(source: Readonly<Record<string, unknown>>): Statement[] {
+  const { path } = source
+  const found = typeof path === 'string' ? /^s3a?:\/\/([^/]+)\/?(.*?)\/*$/.exec(path) : null
+  if (found === null) return []
+  const [, bucket = '', prefix = ''] = found
+  const name = sid(source['name'])
+  const below = prefix === '' ? '*' : `${prefix}/*`
+  return [
+    {
+      ...allow(`List${name}`, ['s3:ListBucket'], [`arn:aws:s3:::${bucket}`]),
+      ...(prefix === '' ? {} : { Condition: { StringLike: { 's3:prefix': [prefix, `${prefix}/`, below] } } }),
+    },
+    allow(`Read${name}`, ['s3:GetObject'], [`arn:aws:s3:::${bucket}/${below}`]),
+  ]
+}
+
+function bucketStatements(source: Readonly<Record<string, unknown>>): Statement[] {
+  const actions = OF_BUCKETS[String(source['type'])]
+  const buckets = source['buckets']
+  if (actions === undefined || !Array.isArray(buckets)) return []
+  const arns = buckets.map((bucket: unknown) => {
+    const name = typeof bucket === 'object' && bucket !== null ? (bucket as { name?: unknown }).name : bucket
+    return `arn:aws:s3:::${String(name)}`
+  })
+  return [allow(`Buckets${sid(source['name'])}`, actions, arns)]
+}
+
+function topicStatements(receivers: LoadedConfig['notify']['receivers']): Statement[] {
+  const topics = receivers.flatMap((receiver) => {
+    const blocks = ((receiver as Record<string, unknown>)['sns_configs'] ?? []) as Array<{
+      topic_arn?: string
+    }>
+    return blocks.flatMap(({ topic_arn: arn }) => arn ?? [])
+  })
+  return topics.length === 0 ? [] : [allow('Notify', ['sns:Publish'], [...new Set(topics)])]
+}
+
+const allow = (Sid: string, Action: readonly string[], Resource: readonly string[] | '*'): Statement => ({
+  Sid,
+  Effect: 'Allow',
+  Action,
+  Resource,
+})
+
+/** Statement ids are letters and digits. */
+const sid = (name: unknown): string =>
+  String(name)
+    .split(/[^A-Za-z0-9]+/)
+    .map((word) => word.slice(0, 1).toUpperCase() + word.slice(1))
+    .join('')
