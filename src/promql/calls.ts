@@ -22,6 +22,7 @@ import { QueryError } from './errors.ts'
 import { extendedCount, extendedRate } from './extended.ts'
 import { histogramFraction, histogramQuantile, histogramQuantiles } from './histogram.ts'
 import { info } from './info.ts'
+import { isStepInvariant } from './invariant.ts'
 import { labelJoin, labelReplace } from './label-functions.ts'
 import * as overTime from './over-time.ts'
 import { rangeFunction } from './range.ts'
@@ -87,7 +88,8 @@ export function vectorCall(self: Compiler, expr: Call, ordered: boolean): Vector
   return CALLS[name]!(self, expr, ordered)
 }
 
-function rangeCall(self: Compiler, { name, args }: Call): VectorOf {
+function rangeCall(self: Compiler, expr: Call): VectorOf {
+  const { name, args } = expr
   const matrixAt = args.findIndex((arg) => ['matrix', 'subquery'].includes(withoutParens(arg).kind))
   const arg = withoutParens(args[matrixAt]!)
   const scalars = args.filter((_, i) => i !== matrixAt).map((scalar) => self.scalar(scalar))
@@ -95,10 +97,17 @@ function rangeCall(self: Compiler, { name, args }: Call): VectorOf {
   // Annotations point at the first argument: for quantile_over_time that is the quantile.
   const { span } = args[0]!
   const source = self.source(arg)
-  const evaluate =
-    kind === null
-      ? rangeFunction(source, RANGE_FUNCTIONS[name]!, scalars, span, self.delayed)
-      : rangeFunction(source, extended(name, kind, LOOKBACK), scalars, span, self.delayed)
+  const evaluate = self.leaf({
+    rows: () => source.rows(),
+    invariant: isStepInvariant(expr),
+    run: rangeFunction(
+      source,
+      kind === null ? RANGE_FUNCTIONS[name]! : extended(name, kind, LOOKBACK),
+      scalars,
+      span,
+      self.delayed,
+    ),
+  })
   return name === 'absent_over_time' ? absent(arg, evaluate) : evaluate
 }
 
@@ -170,7 +179,7 @@ function timestampOf(self: Compiler, arg: Expr): VectorOf {
   const selector = withoutParens(arg)
   const dropName = nameDropper(self.delayed)
   if (selector.kind === 'selector') {
-    const times = instantSelector(selectorFinder(self.reader, selector), selector, 'timestamp')
+    const times = self.leaf(instantSelector(selectorFinder(self.reader, selector), selector, 'timestamp'))
     return (frame) => {
       const block = times(frame)
       return mergeDuplicates({ ...block, shape: dropName(block.shape) }, frame)
@@ -191,7 +200,7 @@ function startTimestampOf(self: Compiler, arg: Expr): VectorOf {
   const selector = withoutParens(arg)
   if (selector.kind !== 'selector') return emptyBlock
   const dropName = nameDropper(self.delayed)
-  const starts = instantSelector(selectorFinder(self.reader, selector), selector, 'start')
+  const starts = self.leaf(instantSelector(selectorFinder(self.reader, selector), selector, 'start'))
   return (frame) => {
     const block = starts(frame)
     return mergeDuplicates({ ...block, shape: dropName(block.shape) }, frame)

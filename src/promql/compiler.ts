@@ -5,7 +5,8 @@ import { withoutParens } from './ast.ts'
 import type { Block } from './block.ts'
 import { QueryError } from './errors.ts'
 import type { Frame } from './frame.ts'
-import type { RangeSource } from './range.ts'
+import type { Leaf } from './leaf.ts'
+import type { Source } from './range.ts'
 
 export type VectorOf = (frame: Frame) => Block
 /** One value a step. */
@@ -19,7 +20,12 @@ export interface Compiler {
   /** `ordered`: at the top of an instant query, where the order of rows is part of the result. */
   vector(expr: Expr, ordered?: boolean): VectorOf
   scalar(expr: Expr): ScalarOf
-  source(expr: Expr): (frame: Frame) => RangeSource
+  source(expr: Expr): Source
+  leaf(leaf: Leaf): VectorOf
+  /** What the parts compiled with it read. */
+  readonly leaves: Set<Leaf>
+  /** One with leaves of its own: for parts that are evaluated on another grid. */
+  nested(): Compiler
 }
 
 export function stringOf(expr: Expr): string {

@@ -14,14 +14,17 @@ import { Notes } from './notes.ts'
 import { parse, sourceOf } from './parse.ts'
 import { compiler } from './plan.ts'
 import { rawMatrix } from './range.ts'
-import type { Points } from './range.ts'
+import type { Points } from './kernel.ts'
 import { matrixOf, vectorOfBlock } from './result.ts'
 import type { MatrixSeries, VectorSample } from './result.ts'
 import { stringOf } from './compiler.ts'
 import type { ScalarOf, VectorOf } from './compiler.ts'
 import { RangeCollector } from './collect.ts'
 import type { Shape } from './block.ts'
-import { nextSlice } from './slices.ts'
+import { prepare } from './leaf.ts'
+import type { Leaf } from './leaf.ts'
+import type { Pausable } from './pausable.ts'
+import { Pace, finish, paced } from './pausable.ts'
 
 interface Annotated {
   /** As Prometheus words them: `PromQL warning: … (1:15)`. */
@@ -51,6 +54,7 @@ export interface RangeQuery {
 export interface QueryOptions {
   /** How long a sample speaks for its series; per series where that differs. */
   readonly lookback?: Millis | ((labels: Labels) => Millis)
+  /** The engine's own where that is shorter. */
   readonly timeout?: Millis
   /** Names are dropped from results at the end, not where an operator drops them (a Prometheus feature flag). */
   readonly delayedNameRemoval?: boolean
@@ -82,7 +86,13 @@ const MAX_PLANS = 4_000
 export interface Engine {
   instant(expr: string | Expr, at: Timestamp, options?: QueryOptions): InstantResult
   range(expr: string | Expr, query: RangeQuery, options?: QueryOptions): RangeResult
-  /** As range, but gives way every few milliseconds, so that a large query does not delay a rule; a step is the least it does at once. */
+  /** As instant and range, but they give way every few milliseconds, so that a large query does not delay a rule. */
+  instantSliced(
+    expr: string | Expr,
+    at: Timestamp,
+    yieldNow: () => Promise<void>,
+    options?: QueryOptions,
+  ): Promise<InstantResult>
   rangeSliced(
     expr: string | Expr,
     query: RangeQuery,
@@ -91,7 +101,7 @@ export interface Engine {
   ): Promise<RangeResult>
 }
 
-type RawMatrix = (frame: Frame) => { readonly shape: Shape; readonly points: readonly Points[] }
+type RawMatrix = (frame: Frame) => Pausable<{ readonly shape: Shape; readonly points: readonly Points[] }>
 
 interface Plan {
   readonly text: string
@@ -101,6 +111,7 @@ interface Plan {
   readonly scalar: ScalarOf | null
   readonly matrix: RawMatrix | null
   readonly string: string | null
+  readonly leaves: ReadonlySet<Leaf>
   /** Steps that are evaluated at once. */
   readonly slice: number
 }
@@ -129,9 +140,11 @@ export function createEngine(reader: SeriesReader, given: Partial<Limits> = {}):
     notes: new Notes(),
     budget: new Budget({
       samples: limits.samples,
-      timeout: options.timeout ?? limits.timeout,
+      timeout: Math.min(options.timeout ?? limits.timeout, limits.timeout),
       now: limits.now,
     }),
+    pace: null,
+    ready: null,
   })
 
   const startRange = (expr: string | Expr, query: RangeQuery, options: QueryOptions) => {
@@ -146,11 +159,20 @@ export function createEngine(reader: SeriesReader, given: Partial<Limits> = {}):
     return { plan, frame, collector: new RangeCollector(frame.grid, plan.vector, plan.scalar) }
   }
 
+  const startInstant = (expr: string | Expr, at: Timestamp, options: QueryOptions) => {
+    const plan = planOf(expr, options.delayedNameRemoval ?? false)
+    return { plan, frame: frameOf({ start: at, end: at, step: 0 }, 1, options) }
+  }
+
   return {
     instant(expr, at, options = {}) {
-      const plan = planOf(expr, options.delayedNameRemoval ?? false)
-      const frame = frameOf({ start: at, end: at, step: 0 }, 1, options)
-      const value = evaluateInstant(plan, frame, at)
+      const { plan, frame } = startInstant(expr, at, options)
+      return { ...finish(evaluateInstant(plan, frame, at)), at, ...annotations(frame, plan) }
+    },
+    async instantSliced(expr, at, yieldNow, options = {}) {
+      const { plan, frame } = startInstant(expr, at, options)
+      const pace = new Pace(limits.now)
+      const value = await paced(evaluateInstant(plan, { ...frame, pace }, at), pace, yieldNow)
       return { ...value, at, ...annotations(frame, plan) }
     },
     range(expr, query, options = {}) {
@@ -160,15 +182,9 @@ export function createEngine(reader: SeriesReader, given: Partial<Limits> = {}):
     },
     async rangeSliced(expr, query, yieldNow, options = {}) {
       const { plan, frame, collector } = startRange(expr, query, options)
-      let before = null
-      for (let steps = 1; !collector.done;) {
-        const start = limits.now()
-        collector.advance(frame, Math.min(steps, plan.slice))
-        const last = { steps, took: limits.now() - start }
-        steps = nextSlice(before, last)
-        before = last
-        if (!collector.done) await yieldNow()
-      }
+      const pace = new Pace(limits.now)
+      const work = collector.advanceAll({ ...frame, pace }, plan.leaves, pace, plan.slice)
+      await paced(work, pace, yieldNow)
       return { type: 'matrix', series: collector.series(), ...annotations(frame, plan) }
     },
   }
@@ -185,6 +201,7 @@ function makePlan(reader: SeriesReader, expr: Expr, text: string, delayed: boole
     scalar: type === 'scalar' ? compile.scalar(expr) : null,
     matrix: type === 'matrix' ? rawMatrix(compile.source(inner)) : null,
     string: type === 'string' ? stringOf(inner) : null,
+    leaves: compile.leaves,
     slice: countsValues(expr) ? COUNTING_SLICE : Number.POSITIVE_INFINITY,
   }
 }
@@ -194,14 +211,18 @@ const COUNTING_SLICE = 8
 const countsValues = (expr: Expr): boolean =>
   (expr.kind === 'aggregate' && expr.op === 'count_values') || children(expr).some(countsValues)
 
-function evaluateInstant(plan: Plan, frame: Frame, at: Timestamp) {
-  if (plan.vector !== null) {
-    const block = settleNames(plan.vector(frame), frame)
-    return { type: 'vector' as const, samples: vectorOfBlock(block, at) }
+function* evaluateInstant(plan: Plan, frame: Frame, at: Timestamp) {
+  const { vector, scalar, string } = plan
+  if (string !== null) return { type: 'string' as const, value: string }
+  if (vector !== null) {
+    const ready = yield* prepare(plan.leaves, frame)
+    return { type: 'vector' as const, samples: vectorOfBlock(settleNames(vector(ready), ready), at) }
   }
-  if (plan.scalar !== null) return { type: 'scalar' as const, value: plan.scalar(frame)[0]! }
-  if (plan.string !== null) return { type: 'string' as const, value: plan.string }
-  const { shape, points } = plan.matrix!(frame)
+  if (scalar !== null) {
+    const ready = yield* prepare(plan.leaves, frame)
+    return { type: 'scalar' as const, value: scalar(ready)[0]! }
+  }
+  const { shape, points } = yield* plan.matrix!(frame)
   return { type: 'matrix' as const, series: matrixOf(shape, points) }
 }
 

@@ -1,12 +1,12 @@
 // Anchored and smoothed selectors: windows that reach for the samples just outside of them.
 import type { Frame } from './frame.ts'
-import type { Block } from './block.ts'
 import { emptyBlock } from './block.ts'
 import type { VectorSelector } from './ast.ts'
 import { lookbackOf, referenceOf, samplesIn } from './select.ts'
 import type { Found } from './select.ts'
 import { withoutStale } from './range.ts'
-import type { Kernel, Points } from './range.ts'
+import type { Kernel, Points } from './kernel.ts'
+import type { Leaf } from './leaf.ts'
 import { rowKeeper } from './row-buffer.ts'
 
 /** Index of the first sample later than `time`, or as late. */
@@ -93,9 +93,9 @@ export function extendedCount(happens: (before: number, after: number) => boolea
 }
 
 /** `foo smoothed`: the value at the very time, on the line between the samples around it. */
-export function smoothedSelector(find: () => Found, { at, offset }: VectorSelector): (frame: Frame) => Block {
+export function smoothedSelector(find: () => Found, { at, offset }: VectorSelector): Leaf {
   const rows = rowKeeper()
-  return (frame) => {
+  function* run(frame: Frame) {
     const { handles, shape } = find()
     if (handles.length === 0) return emptyBlock()
     const { steps } = frame.grid
@@ -103,6 +103,7 @@ export function smoothedSelector(find: () => Found, { at, offset }: VectorSelect
     const out = rows.start(shape, steps, frame.budget)
     for (const [i, handle] of handles.entries()) {
       frame.budget.turn()
+      if (frame.pace?.due() === true) yield
       const reach = lookbackOf(frame, handle.labels)
       const points = withoutStale(samplesIn(handle, reference.first - reach + 1, reference.last + reach))
       const row = out.next()
@@ -118,6 +119,7 @@ export function smoothedSelector(find: () => Found, { at, offset }: VectorSelect
     }
     return rows.finish(out, shape)
   }
+  return { rows: () => find().handles.length, invariant: at !== null, run }
 }
 
 function smoothedAt(points: Points, time: number, reach: number): number | null {

@@ -2,6 +2,7 @@
 import type { Labels } from '../model/series.ts'
 import { QueryError } from './errors.ts'
 import type { Notes } from './notes.ts'
+import type { Pace } from './pausable.ts'
 
 /** `steps` times from `start`, `step` milliseconds apart. */
 export interface Grid {
@@ -28,6 +29,10 @@ export interface Frame {
   readonly subqueryStep: number
   readonly notes: Notes
   readonly budget: Budget
+  /** Says when to pause; null: never. */
+  readonly pace: Pace | null
+  /** What leaves gave that were run ahead (leaf.ts knows what that is); null: none. */
+  readonly ready: ReadonlyMap<object, unknown> | null
 }
 
 export const onGrid = (frame: Frame, grid: Grid): Frame => ({ ...frame, grid })

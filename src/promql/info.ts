@@ -8,6 +8,7 @@ import { QueryError } from './errors.ts'
 import type { Frame } from './frame.ts'
 import { keepLabels, labelOf, withLabels } from './labels.ts'
 import type { Metric } from './labels.ts'
+import { finish } from './pausable.ts'
 import { matcherTest } from './match.ts'
 import { finder, instantSelector } from './select.ts'
 import { resolveDuration } from './duration.ts'
@@ -69,7 +70,7 @@ export function info(
       (sum, length) => sum + resolveDuration(length, frame.query, true),
       0,
     )
-    const infos = instantSelector(find, { at: look.at, offset }, 'timestamp')(frame)
+    const infos = finish(instantSelector(find, { at: look.at, offset }, 'timestamp').run(frame))
     const ignored = describesItself(base.shape)
     const { steps } = frame.grid
     const index = indexInfos(infos)

@@ -1,7 +1,7 @@
 // The *_over_time family and its relatives: what a window holds, counted, summed, compared.
 import { QueryError } from './errors.ts'
 import { formatPlain } from './go.ts'
-import type { Kernel, Points } from './range.ts'
+import type { Kernel, Points } from './kernel.ts'
 import { quantileOfSorted, sortValues } from './quantile.ts'
 import { overlaps, slidingExtreme, slidingSums } from './sliding.ts'
 

@@ -17,28 +17,42 @@ import { onGrid } from './frame.ts'
 import type { Frame } from './frame.ts'
 import { isStepInvariant } from './invariant.ts'
 import { joinVectors } from './join.ts'
+import { leafVector } from './leaf.ts'
+import type { Leaf } from './leaf.ts'
 import { print } from './print.ts'
 import { matrixSource, subquerySource } from './range.ts'
-import type { RangeSource } from './range.ts'
+import type { Source } from './range.ts'
 import { countValues, limitRatio, ranking } from './rank.ts'
 import { instantSelector, selectorFinder } from './select.ts'
 import { setOperation } from './set-ops.ts'
 
-export function compiler(reader: SeriesReader, delayed: boolean): Compiler {
+export function compiler(
+  reader: SeriesReader,
+  delayed: boolean,
   /** Equal parts of an expression are computed once per frame. */
-  const parts = new Map<string, Part>()
+  parts = new Map<string, Part>(),
+): Compiler {
+  const leaves = new Set<Leaf>()
   const self: Compiler = {
     reader,
     delayed,
+    leaves,
+    nested: () => compiler(reader, delayed, parts),
+    leaf(leaf) {
+      leaves.add(leaf)
+      return leafVector(leaf)
+    },
     vector(expr, ordered = false) {
       const inner = withoutParens(expr)
       if (ordered) return accounted(inner, compileVector(self, inner, true))
       const text = print(inner)
       let part = parts.get(text)
       if (part === undefined) {
-        part = sharedPart(accounted(inner, compileVector(self, inner, false)))
+        const nested = self.nested()
+        part = sharedPart(accounted(inner, compileVector(nested, inner, false)), nested.leaves)
         parts.set(text, part)
       } else part.uses += 1
+      for (const leaf of part.leaves) leaves.add(leaf)
       return part.evaluate
     },
     scalar: (expr) => compileScalar(self, withoutParens(expr)),
@@ -49,13 +63,15 @@ export function compiler(reader: SeriesReader, delayed: boolean): Compiler {
 
 interface Part {
   uses: number
+  readonly leaves: ReadonlySet<Leaf>
   readonly evaluate: VectorOf
 }
 
-function sharedPart(evaluate: VectorOf): Part {
+function sharedPart(evaluate: VectorOf, leaves: ReadonlySet<Leaf>): Part {
   const known = new WeakMap<Frame, Block>()
   const part: Part = {
     uses: 1,
+    leaves,
     evaluate(frame) {
       if (part.uses === 1) return evaluate(frame)
       let block = known.get(frame)
@@ -90,7 +106,9 @@ function compileVector(self: Compiler, expr: Expr, ordered: boolean): VectorOf {
   switch (expr.kind) {
     case 'selector': {
       const find = selectorFinder(self.reader, expr)
-      return expr.extended === 'smoothed' ? smoothedSelector(find, expr) : instantSelector(find, expr)
+      return self.leaf(
+        expr.extended === 'smoothed' ? smoothedSelector(find, expr) : instantSelector(find, expr),
+      )
     }
     case 'aggregate':
       return compileAggregate(self, expr, ordered)
@@ -147,10 +165,10 @@ function compileBinary(self: Compiler, expr: Binary): VectorOf {
   return isSetOp(op) ? setOperation(op, expr.matching!, a, b) : joinVectors(expr, a, b, delayed)
 }
 
-function compileSource(self: Compiler, expr: MatrixSelector | Subquery): (frame: Frame) => RangeSource {
-  return expr.kind === 'matrix'
-    ? matrixSource(expr, selectorFinder(self.reader, expr.selector))
-    : subquerySource(expr, self.vector(expr.expr))
+function compileSource(self: Compiler, expr: MatrixSelector | Subquery): Source {
+  if (expr.kind === 'matrix') return matrixSource(expr, selectorFinder(self.reader, expr.selector))
+  const nested = self.nested()
+  return subquerySource(expr, nested.vector(expr.expr), nested.leaves)
 }
 
 function compileScalar(self: Compiler, expr: Expr): ScalarOf {

@@ -2,7 +2,7 @@
 export { matchersOf } from './ast.ts'
 export type { Expr } from './ast.ts'
 export { createEngine } from './engine.ts'
-export type { Engine, InstantResult, QueryOptions, RangeResult } from './engine.ts'
+export type { Engine, InstantResult, QueryOptions, RangeQuery, RangeResult } from './engine.ts'
 export { PromqlError, QueryError } from './errors.ts'
 export { formatPlain, formatShort } from './go.ts'
 export { memorySeries } from './memory.ts'

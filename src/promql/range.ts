@@ -9,47 +9,13 @@ import type { Block, Shape } from './block.ts'
 import { resolveDuration } from './duration.ts'
 import { onGrid, timeAt } from './frame.ts'
 import type { Frame, Grid } from './frame.ts'
+import type { Kernel, Points, RangeCall } from './kernel.ts'
 import { labelOf } from './labels.ts'
+import { prepare } from './leaf.ts'
+import type { Leaf } from './leaf.ts'
+import type { Pausable } from './pausable.ts'
+import { inPieces } from './pieces.ts'
 import { rowKeeper } from './row-buffer.ts'
-
-/** Samples of one series without the stale ones. */
-export interface Points {
-  readonly times: Float64Array
-  readonly values: Float64Array
-  /** When each sample's counter started, where known. */
-  readonly starts: Float64Array | null
-}
-
-/** Per step the samples lo … hi-1 that are in the window. */
-export interface Windows {
-  readonly lo: Int32Array
-  readonly hi: Int32Array
-}
-
-/** What a kernel may need besides samples. */
-export interface RangeCall {
-  readonly frame: Frame
-  readonly steps: number
-  readonly reference: Reference
-  /** Length of the window in milliseconds. */
-  readonly range: number
-  /** Scalar arguments, one value a step. */
-  readonly args: readonly Float64Array[]
-  /** Of the range-vector argument: what annotations point at. */
-  readonly span: Span
-  /** Looks up the metric name of the series at hand. */
-  name(): string
-}
-
-/** Fills values and present from `row` on, one cell a step; returns how many it filled. */
-export type Kernel = (
-  points: Points,
-  windows: Windows,
-  call: RangeCall,
-  values: Float64Array,
-  present: Uint8Array,
-  row: number,
-) => number
 
 /** Where the samples come from: a selector, or a subquery's results. */
 export interface RangeSource {
@@ -60,8 +26,16 @@ export interface RangeSource {
   points(i: number, before: number, after: number): Points
 }
 
-export function matrixSource({ selector, range }: MatrixSelector, find: () => Found) {
-  return (frame: Frame): RangeSource => {
+/** A range vector before its frame is known. */
+export interface Source {
+  /** How many series it reads. */
+  rows(): number
+  open(frame: Frame): Pausable<RangeSource>
+}
+
+export function matrixSource({ selector, range }: MatrixSelector, find: () => Found): Source {
+  // oxlint-disable-next-line require-yield
+  function* open(frame: Frame): Pausable<RangeSource> {
     const { handles, shape } = find()
     const reference = referenceOf(frame, selector.at, selector.offset)
     const length = resolveDuration(range, frame.query, false)
@@ -73,6 +47,7 @@ export function matrixSource({ selector, range }: MatrixSelector, find: () => Fo
         withoutStale(samplesIn(handles[i]!, reference.first - length - before + 1, reference.last + after)),
     }
   }
+  return { rows: () => find().handles.length, open }
 }
 
 export function withoutStale({ timestamps: times, values, stale, ...rest }: Samples): Points {
@@ -95,10 +70,14 @@ export function subqueryGrid(
   return { grid: { start, step, steps }, reference, range }
 }
 
-export function subquerySource(expr: Subquery, inner: (frame: Frame) => Block) {
-  return (frame: Frame): RangeSource => {
+export function subquerySource(
+  expr: Subquery,
+  inner: (frame: Frame) => Block,
+  leaves: ReadonlySet<Leaf>,
+): Source {
+  function* open(frame: Frame): Pausable<RangeSource> {
     const { grid, reference, range } = subqueryGrid(expr, frame)
-    const block = grid.steps === 0 ? emptyBlock() : inner(onGrid(frame, grid))
+    const block = grid.steps === 0 ? emptyBlock() : inner(yield* prepare(leaves, onGrid(frame, grid)))
     const times = Float64Array.from({ length: grid.steps }, (_, i) => timeAt(grid, i))
     return {
       shape: block.shape,
@@ -107,6 +86,7 @@ export function subquerySource(expr: Subquery, inner: (frame: Frame) => Block) {
       points: (i) => rowPoints(block, i, times),
     }
   }
+  return { rows: () => [...leaves].reduce((sum, leaf) => sum + leaf.rows(), 0), open }
 }
 
 function rowPoints(block: Block, i: number, times: Float64Array): Points {
@@ -150,18 +130,18 @@ const NO_REACH = { before: 0, after: 0 }
 
 /** Applies a kernel to every series of a source. */
 export function rangeFunction(
-  source: (frame: Frame) => RangeSource,
+  source: Source,
   { kernel, keepsName = false, reach = NO_REACH, annotate }: RangeFunction,
   args: ReadonlyArray<(frame: Frame) => Float64Array>,
   span: Span,
   delayed: boolean,
-): (frame: Frame) => Block {
+): (frame: Frame) => Pausable<Block> {
   const dropName = nameDropper(delayed)
   const rows = rowKeeper()
-  return (frame) => {
+  return function* (frame) {
     const { steps } = frame.grid
     const scalars = args.map((arg) => arg(frame))
-    const input = source(frame)
+    const input = yield* source.open(frame)
     const { shape, reference, range } = input
     if (shape.metrics.length === 0) return emptyBlock()
     const renamed = keepsName ? shape : dropName(shape)
@@ -170,13 +150,18 @@ export function rangeFunction(
     let row = 0
     const name = (): string => labelOf(shape.metrics[row]!, NAME)
     const call: RangeCall = { frame, steps, reference, range, args: scalars, span, name }
+    const pieces = frame.pace === null ? null : inPieces(kernel, frame.pace)
     for (; row < shape.metrics.length; row++) {
       frame.budget.turn()
+      if (frame.pace?.due() === true) yield
       const series = input.points(row, reach.before, reach.after)
       if (series.times.length === 0) continue
       windowsOf(series, reference, range, windows)
       const at = out.next()
-      const count = kernel(series, windows, call, out.values, out.present, at)
+      const count =
+        pieces === null
+          ? kernel(series, windows, call, out.values, out.present, at)
+          : yield* pieces(series, windows, call, out.values, out.present, at)
       if (count === 0) continue
       annotate?.(name(), call)
       out.keep(row, count)
@@ -186,24 +171,21 @@ export function rangeFunction(
 }
 
 /** `foo[5m]` as the result of an instant query: the samples themselves. */
-export function rawMatrix(source: (frame: Frame) => RangeSource) {
-  return (frame: Frame): { shape: Shape; points: readonly Points[] } => {
-    const input = source(frame)
+export function rawMatrix(source: Source) {
+  return function* (frame: Frame): Pausable<{ shape: Shape; points: readonly Points[] }> {
+    const input = yield* source.open(frame)
     const { shape, reference, range } = input
     const windows = { lo: new Int32Array(1), hi: new Int32Array(1) }
-    return {
-      shape,
-      points: shape.metrics.map((_, row) => {
-        const all = input.points(row, 0, 0)
-        windowsOf(all, reference, range, windows)
-        const { lo, hi } = { lo: windows.lo[0]!, hi: windows.hi[0]! }
-        frame.budget.take(hi - lo)
-        return {
-          times: all.times.subarray(lo, hi),
-          values: all.values.subarray(lo, hi),
-          starts: null,
-        }
-      }),
+    const points: Points[] = []
+    for (let row = 0; row < shape.metrics.length; row++) {
+      if (frame.pace?.due() === true) yield
+      const all = input.points(row, 0, 0)
+      windowsOf(all, reference, range, windows)
+      const [lo, hi] = [windows.lo[0]!, windows.hi[0]!]
+      frame.budget.take(hi - lo)
+      // A copy: views into the store end with the next append.
+      points.push({ times: all.times.slice(lo, hi), values: all.values.slice(lo, hi), starts: null })
     }
+    return { shape, points }
   }
 }

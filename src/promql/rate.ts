@@ -1,5 +1,5 @@
 // rate, increase, delta, irate, idelta: what a counter or gauge did in a window, extrapolated to its ends.
-import type { Kernel, Points, RangeCall } from './range.ts'
+import type { Kernel, Points, RangeCall } from './kernel.ts'
 import { startsAnew } from './over-time.ts'
 
 /** A series counts as covering the window's end when its first sample is at most this much of a usual gap away. */

@@ -1,5 +1,5 @@
 // deriv and predict_linear: a straight line through the window by least squares.
-import type { Kernel, Points } from './range.ts'
+import type { Kernel, Points } from './kernel.ts'
 import { timeAt } from './frame.ts'
 
 interface Line {

@@ -4,7 +4,7 @@ import type { Timestamp } from '../model/units.ts'
 import { perShape } from './block.ts'
 import type { Block, Shape } from './block.ts'
 import { compareMetrics, toLabels } from './labels.ts'
-import type { Points } from './range.ts'
+import type { Points } from './kernel.ts'
 
 export interface VectorSample {
   readonly labels: Labels

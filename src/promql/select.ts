@@ -4,11 +4,12 @@ import { timestamp } from '../model/units.ts'
 import { allMatchers } from './ast.ts'
 import type { At, Duration, VectorSelector } from './ast.ts'
 import { emptyBlock } from './block.ts'
-import type { Block, Shape } from './block.ts'
+import type { Shape } from './block.ts'
 import { resolveDuration } from './duration.ts'
 import { lastTime } from './frame.ts'
 import type { Frame } from './frame.ts'
 import { metricOf } from './labels.ts'
+import type { Leaf } from './leaf.ts'
 import { rowKeeper } from './row-buffer.ts'
 
 export interface Found {
@@ -68,14 +69,14 @@ const SHOW: Readonly<Record<'value' | 'timestamp' | 'start', Fill>> = {
   },
 }
 
-/** An instant-vector selector as a function of the frame. */
+/** An instant-vector selector. */
 export function instantSelector(
   find: () => Found,
   { at, offset }: Pick<VectorSelector, 'at' | 'offset'>,
   show: keyof typeof SHOW = 'value',
-): (frame: Frame) => Block {
+): Leaf {
   const rows = rowKeeper()
-  return (frame) => {
+  function* run(frame: Frame) {
     const { handles, shape } = find()
     if (handles.length === 0) return emptyBlock()
     const { steps } = frame.grid
@@ -84,6 +85,7 @@ export function instantSelector(
     const found = new Int32Array(steps)
     for (let i = 0; i < handles.length; i++) {
       frame.budget.turn()
+      if (frame.pace?.due() === true) yield
       const handle = handles[i]!
       const lookback = lookbackOf(frame, handle.labels)
       const samples = samplesIn(handle, reference.first - lookback + 1, reference.last)
@@ -96,6 +98,7 @@ export function instantSelector(
     }
     return rows.finish(out, shape)
   }
+  return { rows: () => find().handles.length, invariant: at !== null, run }
 }
 
 /** For each step the index of the newest sample in its lookback, -1 where it is stale or not there. */

@@ -1,11 +1,10 @@
-// How many steps of a large range query to evaluate before giving way.
+// How many steps of a large range query to evaluate at once.
+import { SLICE } from './pausable.ts'
 
-/** Milliseconds that a slice aims for. */
-const SLICE = 5
 /** By how much a slice may be longer than the one before. */
 const GROWTH = 4
 
-interface Slice {
+export interface Slice {
   readonly steps: number
   /** Milliseconds. */
   readonly took: number

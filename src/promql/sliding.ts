@@ -1,5 +1,5 @@
 // Windows that overlap from step to step, advanced by the samples that come and go instead of read anew.
-import type { Points, Windows } from './range.ts'
+import type { Points, Windows } from './kernel.ts'
 
 /** Reading each window anew would read every sample about this often. */
 const WORTH_SLIDING = 3

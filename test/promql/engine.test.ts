@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import type { Labels, Matcher } from '../../src/model/series.ts'
 import { millis, timestamp } from '../../src/model/units.ts'
 import { createEngine, memorySeries, QueryError } from '../../src/promql/promql.ts'
-import type { Engine, MatrixSeries } from '../../src/promql/promql.ts'
+import type { Engine, InstantResult, MatrixSeries } from '../../src/promql/promql.ts'
 
 const STEP = 10_000
 
@@ -65,6 +65,13 @@ const instantVector = fc.oneof(
     'quantile_over_time(0.3, foo[1m])',
     'predict_linear(foo[2m], 60)',
     'sum_over_time((foo > 0)[3m:10s])',
+    'max_over_time(rate(bar_total[1m])[3m:20s])',
+    '(max_over_time(rate(bar_total[1m])[3m:20s]) - rate(bar_total[1m]))',
+    'foo @ 200',
+    'rate(bar_total[1m] @ 300)',
+    'predict_linear(foo[2m] @ 300, 60)',
+    'timestamp(foo offset 30s)',
+    'foo smoothed',
   ),
 )
 const expression = fc.oneof(
@@ -181,8 +188,17 @@ describe('engine', () => {
             ({ series }) => shown(() => series),
             () => 'error',
           )
+        const at = timestamp(500_000)
+        const instant = (ask: Promise<InstantResult>) =>
+          ask.then(
+            (result) => result,
+            () => 'error',
+          )
 
         expect(difference(byLabels(sliced), byLabels(whole))).toBe(null)
+        expect(await instant(engine.instantSliced(expr, at, async () => {}))).toEqual(
+          await instant(Promise.try(() => engine.instant(expr, at))),
+        )
         if (sliced !== 'error') expect(yields).toBeGreaterThan(0)
       }),
       { numRuns: 60 },
