@@ -1,11 +1,21 @@
 // Prometheus's query API under /api/v1: Grafana connects to it as to a Prometheus.
 import { Readable } from 'node:stream'
-import { setImmediate as yieldNow } from 'node:timers/promises'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { createLimiter } from '../io/limiter.ts'
+import { createTurns } from '../io/turns.ts'
 import type { Matcher, MetricInfo, SeriesReader } from '../model/series.ts'
-import { type Timestamp, timestamp } from '../model/units.ts'
-import { type Engine, PromqlError, QueryError, type QueryOptions, parse, print } from '../promql/promql.ts'
+import { type Timestamp, MINUTE, millis, timestamp } from '../model/units.ts'
+import {
+  type Engine,
+  type InstantResult,
+  PromqlError,
+  QueryError,
+  type QueryOptions,
+  type RangeQuery,
+  type RangeResult,
+  parse,
+  print,
+} from '../promql/promql.ts'
 import { queryAnswer } from './prometheus-answers.ts'
 import { type RunningGroup, alertsAnswer, rulesAnswer } from './prometheus-rules.ts'
 import {
@@ -20,10 +30,11 @@ import {
   unescapeLabel,
 } from './prometheus-params.ts'
 
-/** Queries evaluated at once; more wait for a place, and are refused when the line is too long. */
+/** Queries evaluated at once, as in Prometheus; more wait for a place, and are refused when the line is too long. */
 const MAX_CONCURRENT = 20
 const MAX_WAITING = 200
-const WAIT_MS = 30_000
+/** As long as a query may take at all. */
+const WAIT = millis(2 * MINUTE)
 const ALL: readonly Matcher[] = [{ name: '__name__', op: '!=', value: '' }]
 /** Grafana looks at the version to decide what it may ask. */
 const SPOKEN_VERSION = '3.5.0'
@@ -42,14 +53,28 @@ type Answer = (params: Params, request: FastifyRequest, reply: FastifyReply) => 
 export function prometheusRoutes(api: PrometheusApi): (app: FastifyInstance) => void {
   return (app) => {
     const limiter = createLimiter(MAX_CONCURRENT)
+    // All queries together are one guest of the event loop, however many there are.
+    const nextTurn = createTurns()
     let waiting = 0
-    const take = async (work: () => Promise<FastifyReply>): Promise<FastifyReply> => {
+    const evaluate = async (
+      params: Params,
+      work: (options: QueryOptions) => Promise<InstantResult | RangeResult>,
+    ): Promise<InstantResult | RangeResult> => {
+      const options = queryOptions(params)
       if (waiting >= MAX_WAITING) throw new Busy(`${waiting} queries wait; try again later`)
       waiting += 1
+      let leave
       try {
-        return await limiter.run(work, AbortSignal.timeout(WAIT_MS))
+        leave = await limiter.take(AbortSignal.timeout(Math.min(options.timeout ?? WAIT, WAIT)))
+      } catch {
+        throw new QueryError('timeout', `query timed out in query queue: ${MAX_CONCURRENT} are evaluated`)
       } finally {
         waiting -= 1
+      }
+      try {
+        return await work(options)
+      } finally {
+        leave()
       }
     }
     const both = (path: string, answer: Answer) => {
@@ -66,8 +91,16 @@ export function prometheusRoutes(api: PrometheusApi): (app: FastifyInstance) => 
         },
       })
     }
-    both('query', (params, _request, reply) => take(() => instant(api, params, reply)))
-    both('query_range', (params, _request, reply) => take(() => range(api, params, reply)))
+    both('query', async (params, _request, reply) => {
+      const [query, at] = [required(params, 'query'), time(params, 'time') ?? api.now()]
+      const asked = (options: QueryOptions) => api.engine.instantSliced(query, at, nextTurn, options)
+      return stream(reply, queryAnswer(await evaluate(params, asked)))
+    })
+    both('query_range', async (params, _request, reply) => {
+      const [query, range] = [required(params, 'query'), rangeOf(params)]
+      const asked = (options: QueryOptions) => api.engine.rangeSliced(query, range, nextTurn, options)
+      return stream(reply, queryAnswer(await evaluate(params, asked)))
+    })
     both('format_query', (params) => success(print(parse(required(params, 'query')))))
     both('labels', (params) => success(labelNames(api, params)))
     both('label/:name/values', (params, request) => {
@@ -94,13 +127,7 @@ export function prometheusRoutes(api: PrometheusApi): (app: FastifyInstance) => 
 
 const success = (data: unknown) => ({ status: 'success', data })
 
-async function instant(api: PrometheusApi, params: Params, reply: FastifyReply): Promise<FastifyReply> {
-  const at = time(params, 'time') ?? api.now()
-  const result = api.engine.instant(required(params, 'query'), at, queryOptions(params))
-  return stream(reply, queryAnswer(result))
-}
-
-async function range(api: PrometheusApi, params: Params, reply: FastifyReply): Promise<FastifyReply> {
+function rangeOf(params: Params): RangeQuery {
   const start = time(params, 'start')
   const end = time(params, 'end')
   const step = length(params, 'step')
@@ -113,14 +140,7 @@ async function range(api: PrometheusApi, params: Params, reply: FastifyReply): P
       'invalid parameter "step": zero or negative query resolution step widths are not accepted',
     )
   }
-  const query = required(params, 'query')
-  const result = await api.engine.rangeSliced(
-    query,
-    { start, end, step },
-    () => yieldNow(),
-    queryOptions(params),
-  )
-  return stream(reply, queryAnswer(result))
+  return { start, end, step }
 }
 
 function queryOptions(params: Params): QueryOptions {
@@ -194,7 +214,7 @@ function fail(reply: FastifyReply, error: unknown): FastifyReply {
 
 function errorTypeOf(error: unknown): string {
   if (error instanceof BadParameter || error instanceof PromqlError) return 'bad_data'
-  if (error instanceof Busy || error instanceof DOMException) return 'unavailable'
+  if (error instanceof Busy) return 'unavailable'
   if (!(error instanceof QueryError)) return 'internal'
   if (error.fault === 'bad-query') return 'bad_data'
   return error.fault === 'timeout' ? 'timeout' : 'execution'

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Server, prometheusRoutes, serve } from '../../src/api/api.ts'
 import { millis, timestamp } from '../../src/model/units.ts'
-import { createEngine, memorySeries } from '../../src/promql/promql.ts'
+import { type Engine, createEngine, memorySeries } from '../../src/promql/promql.ts'
 import { ApiConfig } from '../../src/config/api.ts'
 import { localFiles } from '../../src/io/files.ts'
 
@@ -20,9 +20,8 @@ for (let i = 0; i <= 10; i++) {
   )
 }
 
-let server: Server
-beforeAll(async () => {
-  server = await serve(ApiConfig.parse({ listen: '127.0.0.1:0' }), {
+const serveQueries = (engine: Engine): Promise<Server> =>
+  serve(ApiConfig.parse({ listen: '127.0.0.1:0' }), {
     files: localFiles('.'),
     monotonic: () => millis(performance.now()),
     known: { facts: () => [], recorded: () => [] },
@@ -31,7 +30,7 @@ beforeAll(async () => {
     reload: async () => undefined,
     routes: [
       prometheusRoutes({
-        engine: createEngine(series),
+        engine,
         series,
         metrics: [{ name: 'rows', type: 'gauge', help: 'Rows.', unit: '', labels: ['table'] }],
         now: () => timestamp(AT + 600_000),
@@ -40,6 +39,10 @@ beforeAll(async () => {
       }),
     ],
   })
+
+let server: Server
+beforeAll(async () => {
+  server = await serveQueries(createEngine(series))
 })
 afterAll(() => server[Symbol.asyncDispose]())
 
@@ -178,5 +181,73 @@ describe('what Grafana looks up', () => {
 
     expect(response.headers.get('content-encoding')).toBe('gzip')
     expect(((await response.json()) as { data: { result: unknown[] } }).data.result).toHaveLength(2)
+  })
+})
+
+describe("limits are Prometheus's", () => {
+  const ask = async (engine: Engine, path: string) => {
+    await using limited = await serveQueries(engine)
+    const response = await fetch(`${limited.url}/api/v1/${path}`)
+    return { status: response.status, body: (await response.json()) as unknown }
+  }
+
+  test('11,000 points of a series', async () => {
+    expect(await get('query_range?query=rows&start=0&end=11000&step=1')).toMatchObject({ status: 200 })
+    expect(await get('query_range?query=rows&start=0&end=11001&step=1')).toEqual(
+      bad(400, 'bad_data', /exceeded maximum resolution of 11,000 points per timeseries/),
+    )
+  })
+
+  test('50,000,000 samples', async () => {
+    const query = 'max_over_time(vector(1)[10y:1s])'
+    const error = bad(422, 'execution', /would load too many samples into memory.*limit is 50000000/)
+
+    expect(await get(`query?query=${query}`)).toEqual(error)
+    expect(await get(`query_range?query=${query}&start=0&end=60&step=15`)).toEqual(error)
+  })
+
+  test('two minutes, or what the query asks for where that is less', async () => {
+    let clock = 0
+    const slow = () => createEngine(series, { now: () => (clock += 9_000) })
+    const range = 'query_range?query=abs(rows)&start=1795000000&end=1795000600&step=1'
+
+    expect(await ask(slow(), range)).toEqual(
+      bad(503, 'timeout', /query timed out in expression evaluation after 120000 ms/),
+    )
+    expect(await ask(slow(), `${range}&timeout=1h`)).toEqual(bad(503, 'timeout', /after 120000 ms/))
+    expect(await ask(slow(), `query?query=sum(abs(rows))&timeout=20s`)).toEqual(
+      bad(503, 'timeout', /after 20000 ms/),
+    )
+  })
+
+  test('20 queries at once', async () => {
+    let begun = 0
+    const all = Promise.withResolvers<void>()
+    const gate = Promise.withResolvers<void>()
+    const engine = createEngine(series)
+    await using busy = await serveQueries({
+      ...engine,
+      async instantSliced(...query) {
+        begun += 1
+        if (begun === 20) all.resolve()
+        await gate.promise
+        return engine.instantSliced(...query)
+      },
+    })
+    const query = async (params: string) => {
+      const response = await fetch(`${busy.url}/api/v1/query?query=up${params}`)
+      return { status: response.status, body: (await response.json()) as unknown }
+    }
+    const running = Array.from({ length: 20 }, () => query(''))
+    await all.promise
+    const late = await query('&timeout=10ms')
+    const waiting = query('')
+    gate.resolve()
+
+    expect(late).toEqual(bad(503, 'timeout', /query timed out in query queue: 20 are evaluated/))
+    expect((await Promise.all([...running, waiting])).map(({ status }) => status)).toEqual(
+      Array.from({ length: 21 }, () => 200),
+    )
+    expect(begun).toBe(21)
   })
 })
