@@ -1,4 +1,5 @@
 // The rule groups of a running daemon: loaded, restored, evaluated at their slots, remembered.
+import { setImmediate } from 'node:timers/promises'
 import type { LoadedConfig } from '../config/config.ts'
 import { SHIPPED_RULES, readRuleFiles } from '../config/config.ts'
 import type { Clock } from '../io/clock.ts'
@@ -59,6 +60,7 @@ export function openGroups(definitions: readonly GroupDefinition[], ports: RuleP
     recorded: recordedNames(definitions),
     whereabouts: ports.whereabouts,
     monotonic: () => clock.monotonic(),
+    pause: () => setImmediate(),
   }
   return definitions.map((definition) => {
     const [stored] = store.facts('rule-group', { id: groupId(definition) })

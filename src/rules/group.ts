@@ -28,9 +28,14 @@ export interface GroupPorts {
   readonly recorded: (name: string) => readonly Expr[]
   /** Where the series of these labels went; null: missing series resolve alerts, as in Prometheus. */
   readonly whereabouts: ((labels: Labels) => Whereabouts) | null
-  /** A clock that never steps back, for durations in reports. */
+  /** A clock that never steps back, for durations in reports and for knowing when to pause. */
   readonly monotonic?: () => number
+  /** Lets everything else run, between two rules of an evaluation that takes long. */
+  readonly pause?: () => Promise<void>
 }
+
+/** Milliseconds that an evaluation takes before it pauses. */
+const TURN = 10
 
 /** All that a group remembers between evaluations. JSON keeps it: store it, and hand it back after a restart. */
 export interface GroupState {
@@ -181,6 +186,7 @@ export async function evaluateGroup(
   const known = new Map(before.rules.map((rule) => [rule.key, rule]))
   const reports: RuleReport[] = []
   const states: RuleState[] = []
+  let resumed = started
   for (const [i, key] of ruleKeys(definition.rules).entries()) {
     const rule = definition.rules[i]!
     const from = clock()
@@ -196,6 +202,10 @@ export async function evaluateGroup(
     })
     if (rule.kind === 'alerting') states.push({ key, exprText: rule.exprText, alerts: done.records })
     known.delete(key)
+    if (ports.pause !== undefined && clock() - resumed >= TURN) {
+      await ports.pause()
+      resumed = clock()
+    }
   }
   const orphans = [...known.values()]
     .map((rule) => ({ ...rule, alerts: cleared(rule.alerts, at) }))

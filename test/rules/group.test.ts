@@ -271,3 +271,24 @@ test('series of an hourly source are looked up with an hourly patience, others w
 
   expect([lookback({ source: 'daily' }), lookback({ source: 'x' })]).toEqual([2.5 * HOUR, 5 * MINUTE])
 })
+
+test('a long evaluation pauses between rules, and gives what it gives without', async () => {
+  const rules = Array.from({ length: 9 }, (_, i) => `{ alert: A${i}, expr: 'load > ${i}' }`)
+  const play = scene(`groups: [{ name: g, rules: [${rules.join(', ')}] }]`)
+  play.put({ 'load{table="a"}': 5 })
+  let clock = 0
+  let pauses = 0
+  const evaluate = (extra: Partial<GroupPorts>) =>
+    createGroup(play.group.definition, { ...play.ports, ...extra }, null).evaluate(play.now)
+  const paused = await evaluate({
+    monotonic: () => (clock += 2),
+    pause: async () => {
+      pauses += 1
+      clock += 1_000
+    },
+  })
+
+  expect(paused!.alerts).toEqual((await evaluate({}))!.alerts)
+  expect(paused!.alerts).toHaveLength(5)
+  expect(pauses).toBe(4)
+})
