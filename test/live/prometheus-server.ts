@@ -13,14 +13,14 @@ export interface PeerSeries {
 }
 
 export interface Peer extends AsyncDisposable {
-  /** POST /api/v1/<path>; `data` of a success, an error otherwise. */
-  get(path: string, params: Readonly<Record<string, string>>): Promise<unknown>
+  /** /api/v1/<path>; `data` of a success, an error otherwise. */
+  get(path: string, params?: Readonly<Record<string, string>>): Promise<unknown>
 }
 
 const CHUNK = 1 << 20
 
-/** Writes the samples as blocks (`promtool tsdb create-blocks-from openmetrics`) and serves them on a loopback port. */
-export async function startPrometheus(series: Iterable<PeerSeries>): Promise<Peer> {
+/** Writes the samples as blocks (`promtool tsdb create-blocks-from openmetrics`) and serves them on a loopback port, with a rule file. */
+export async function startPrometheus(series: Iterable<PeerSeries>, rules = 'groups: []\n'): Promise<Peer> {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'prometheus-'))
   const file = path.join(dir, 'samples.om')
   writeOpenMetrics(file, series)
@@ -28,7 +28,8 @@ export async function startPrometheus(series: Iterable<PeerSeries>): Promise<Pee
   execFileSync('promtool', ['tsdb', 'create-blocks-from', 'openmetrics', '-q', file, data], { stdio: 'pipe' })
   fs.rmSync(file)
   const config = path.join(dir, 'prometheus.yml')
-  fs.writeFileSync(config, 'scrape_configs: []\n')
+  fs.writeFileSync(path.join(dir, 'rules.yml'), rules)
+  fs.writeFileSync(config, 'rule_files: [rules.yml]\n')
   const server = await startServer(
     'prometheus',
     (port) => [
@@ -42,8 +43,11 @@ export async function startPrometheus(series: Iterable<PeerSeries>): Promise<Pee
   )
   return {
     async get(route, params) {
-      const body = new URLSearchParams(params)
-      const response = await fetch(`${server.url}/api/v1/${route}`, { method: 'POST', body })
+      const url = `${server.url}/api/v1/${route}`
+      // Long expressions fit into a body only, what takes no parameters takes no body.
+      const response = await (params === undefined
+        ? fetch(url)
+        : fetch(url, { method: 'POST', body: new URLSearchParams(params) }))
       const answer = (await response.json()) as { status: string; data?: unknown; error?: string }
       if (answer.status !== 'success') throw new Error(answer.error)
       return answer.data
