@@ -76,7 +76,9 @@ export function simulate(plan: Plan, slots: number): number {
 }
 
 function runStretch(stages: readonly PlannedStage[], slots: number): number {
-  const free = slots < Infinity ? new Slots(slots) : null
+  const tasks = stages.reduce((sum, stage) => sum + stage.tasks.length, 0)
+  // More slots than tasks are as good as any number of them, whatever a log claims its executors to have.
+  const free = slots < tasks ? new Slots(slots) : null
   const finished = new Map<number, number>()
   const waiting = new Map(stages.map(({ id, parents }) => [id, parents.length]))
   const children = new Map<number, PlannedStage[]>()

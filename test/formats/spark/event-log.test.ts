@@ -1,6 +1,7 @@
 // Event logs as they are met: compressed in every way Spark knows, cut short anywhere, damaged, or no logs at all.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { applicationFact } from '../../../src/formats/spark/application-fact.ts'
 import { type EventLog, readEventLog } from '../../../src/formats/spark/event-log.ts'
 import { type LineCounts, wantedLines } from '../../../src/formats/spark/lines.ts'
 import { measure, stageFindings } from '../../../src/formats/spark/measures.ts'
@@ -144,20 +145,41 @@ test('any bytes: only typed errors', async () => {
   )
 })
 
-test('any JSON in the place of any field: only typed errors', async () => {
-  const lines = logLines(AN_APPLICATION).map((line) => JSON.parse(line) as Record<string, unknown>)
+test('any JSON in the place of any field: only typed errors, and facts of finite numbers', async () => {
+  const lines = logLines({ ...AN_APPLICATION, executors: [{ cores: 4 }, { cores: 4, until: 50_000 }] })
+  const hostile = fc.oneof(
+    fc.jsonValue(),
+    fc.constantFrom(-1, 0, 9_007_199_254_740_991, 1e300, '9007199254740991', '1e99', [], {}, null),
+  )
   await fc.assert(
-    fc.asyncProperty(fc.nat(lines.length - 1), fc.nat(20), fc.jsonValue(), async (at, field, value) => {
-      const changed = lines.map((line, i) => {
-        const names = Object.keys(line).slice(1)
-        return i === at ? { ...line, [names[field % names.length] ?? '']: value } : line
-      })
-      const text = changed.map((line) => JSON.stringify(line)).join('\n')
-      const outcome = await read(Buffer.from(text)).catch((error: unknown) => error)
+    fc.asyncProperty(fc.nat(lines.length - 1), fc.nat(60), hostile, async (at, field, value) => {
+      const changed = lines.map((line, i) => (i === at ? replaced(line, field, value) : line))
+      const outcome = await read(Buffer.from(changed.join('\n'))).catch((error: unknown) => error)
       expect(!(outcome instanceof Error) || outcome instanceof SourceError).toBe(true)
+      if (outcome instanceof Error) return
+      const fact = applicationFact((outcome as EventLog).application, {
+        source: 'logs',
+        platform: null,
+        instanceType: null,
+        deadlineOf: () => null,
+      })
+      // What is not finite JSON spells null.
+      expect(JSON.parse(JSON.stringify(fact))).toEqual(fact)
+      expect(fact.wall).toBeGreaterThanOrEqual(0)
     }),
+    { numRuns: 200 },
   )
 })
+
+/** The line with its n-th value, at any depth, replaced. */
+function replaced(line: string, field: number, value: unknown): string {
+  let left = field
+  return JSON.stringify(JSON.parse(line), (key, old: unknown) => {
+    if (key === '' || key === 'Event') return old
+    left -= 1
+    return left === -1 ? value : old
+  })
+}
 
 test('a text that is no log is refused at its start, whatever its length', async () => {
   let pieces = 0
