@@ -23,7 +23,7 @@ import { systemRandom } from '../io/random.ts'
 import { runJobs } from '../io/schedule.ts'
 import type { Alert } from '../model/alert.ts'
 import type { Store } from '../model/store.ts'
-import { SECOND, type Millis, type Timestamp } from '../model/units.ts'
+import { SECOND, type Millis, type Timestamp, millis } from '../model/units.ts'
 import { openStore } from '../store/store.ts'
 import { type Notifier, createNotifier } from '../notify/notify.ts'
 import { createEngine } from '../promql/promql.ts'
@@ -40,11 +40,15 @@ import { type RuleGroup, loadRules, openGroups, rulesQuery, runGroup } from './r
 import { connectSource } from './sources.ts'
 import { createTicker } from './ticker.ts'
 import { currentRange, viewOf } from './view.ts'
+import { openTraces } from './traces.ts'
 import { watchSource } from './watch.ts'
 import { whereaboutsOf } from './whereabouts.ts'
 
 export * as catalogue from './metrics.ts'
 export { loadRules } from './rule-groups.ts'
+
+/** How often finished runs are sent as traces. */
+const TRACES_EVERY = millis(10 * SECOND)
 
 export interface AgentOptions {
   readonly loaded: LoadedConfig
@@ -96,7 +100,8 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   const expectations = createExpectations(config.expect)
   const tick = createTicker({ series: store.series, view, expectations, notifier, telemetry })
   const sources = config.sources.map((source) => connectSource(source, io))
-  const inbox = new Inbox(store, log)
+  const traces = openTraces({ otlp: config.telemetry.otlp, store, http: io.http, log, version })
+  const inbox = new Inbox(traces.store, log)
   const waiting = new Set(config.sources.map((source) => source.name))
   const advising = createAdvising(store, loadPrices(config.advise.prices), log)
   await using server = await serve(config.api, {
@@ -133,7 +138,9 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   options.onListening(server.url)
   log.info({ url: server.url, sources: config.sources.length, version }, 'listening')
 
-  await Promise.all(loops({ ...options, log, store, sources, groups, notifier, advising, tick, waiting }))
+  await Promise.all(
+    loops({ ...options, traces, log, store, sources, groups, notifier, advising, tick, waiting }),
+  )
   // What a receiver has taken is written down before the store closes, or it is told again.
   await notifier.idle()
 }
@@ -159,6 +166,7 @@ function telemetryOf(
 }
 
 interface Looping extends AgentOptions {
+  readonly traces: ReturnType<typeof openTraces>
   readonly store: Store
   readonly sources: ReadonlyArray<ReturnType<typeof connectSource>>
   readonly groups: readonly RuleGroup[]
@@ -171,7 +179,8 @@ interface Looping extends AgentOptions {
 
 /** Every loop of the process; each ends with the signal. */
 function loops(parts: Looping): Promise<void>[] {
-  const { loaded, store, sources, groups, notifier, advising, tick, waiting, clock, log, signal } = parts
+  const { traces, loaded, store, sources, groups, notifier, advising, tick, waiting, clock, log, signal } =
+    parts
   const repeat = (name: string, interval: Millis, task: (now: Timestamp) => Promise<void> | void) =>
     every({ name, interval, clock, log, signal }, task)
   const incidents = incidentLabels(store)
@@ -179,7 +188,7 @@ function loops(parts: Looping): Promise<void>[] {
   return [
     ...sources.map((source) =>
       watchSource(source, {
-        store,
+        store: traces.store,
         clock,
         log,
         signal,
@@ -193,6 +202,7 @@ function loops(parts: Looping): Promise<void>[] {
     ),
     repeat('tick', loaded.config.resolution, tick),
     ...groups.map((group) => runGroup(group, { store, clock, log, notifier: told }, signal)),
+    repeat('traces', TRACES_EVERY, (now) => traces.flush(now, signal)),
     repeat('notify', SECOND, (now) => notifier.flush(now, signal)),
     runJobs(jobsOf({ loaded, store, advising, notifier }), clock, log, signal),
   ]

@@ -23,6 +23,7 @@ const Otlp = z
     timeout: Duration(SECOND)
       .prefault('10s')
       .describe('How long one request may take, its retries included.'),
+    traces: z.boolean().prefault(true).describe('Whether each finished run is sent as a trace (HTTP only).'),
     logs: z.boolean().prefault(true).describe('Whether our own log is sent too.'),
   })
   .refine(({ protocol, headers }) => protocol !== 'grpc' || Object.keys(headers).length === 0, {

@@ -12,6 +12,8 @@ import { type OtlpConfig, destinationOf, logPush, metricPush, openExporters } fr
 import { scrape } from './scrape.ts'
 import { type SlicesFrom, slices } from './slices.ts'
 
+export type { Attempt } from './run-spans.ts'
+export { createRunTraces, notingTraces, sendSpans } from './run-traces.ts'
 export { telemetryMetrics } from './figures.ts'
 
 /** An exporter that gets no answer tries for ten seconds: what it could not send by then is given up. */
