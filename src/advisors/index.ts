@@ -3,5 +3,6 @@ import type { Advisor } from './advisor.ts'
 import { compute } from './compute/compute.ts'
 import { layout } from './layout/layout.ts'
 import { lifecycle } from './lifecycle/lifecycle.ts'
+import { schedule } from './schedule/schedule.ts'
 
-export const advisors: readonly Advisor[] = [compute, layout, lifecycle]
+export const advisors: readonly Advisor[] = [compute, layout, lifecycle, schedule]

@@ -3,6 +3,7 @@ import type { BucketFact } from '../../src/model/bucket.ts'
 import type { Fact, TableFact } from '../../src/model/facts.ts'
 import { DAY, GIB, MIB, bytes, timestamp } from '../../src/model/units.ts'
 import { NOW, aTable } from '../model/a-table.ts'
+import { aPipeline, hourly } from './runs.ts'
 import { aJob, unknownJob } from './jobs.ts'
 
 const badlyKept = (): TableFact =>
@@ -52,9 +53,17 @@ export const aBucket = (change: Partial<BucketFact> = {}): BucketFact => ({
   ...change,
 })
 
-export const someWorld = (): readonly Fact[] => [badlyKept(), aBucket(), ...aJob()]
+export const someWorld = (): readonly Fact[] => [
+  aPipeline(),
+  ...hourly(100, () => ({ processed: 0 })),
+  badlyKept(),
+  aBucket(),
+  ...aJob(),
+]
 
 export const unknownWorld = (): readonly Fact[] => [
+  aPipeline(),
+  ...hourly(100, () => ({ processed: null, startedAt: null, endedAt: null, state: 'unknown' })),
   aTable({
     files: null,
     bytes: null,
