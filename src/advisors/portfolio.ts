@@ -66,13 +66,25 @@ function apply({ cost }: Advice, uses: Map<string, Use>): number {
     saved += (use.quantity - quantity) * use.unitPrice
     uses.set(key, { ...use, quantity })
   }
+  const left = shareLeft(before, uses)
   for (const [key, line] of before) {
     const rest = line.quantity === 0 ? 0 : (after.get(key)?.quantity ?? 0) / line.quantity
     change(key, line, (quantity) => quantity * rest, line.quantity)
   }
   for (const [key, line] of after)
-    if (!before.has(key)) change(key, line, (quantity) => quantity + line.quantity, 0)
+    if (!before.has(key)) change(key, line, (quantity) => quantity + line.quantity * left, 0)
   return saved
+}
+
+/** Of what it moves to other meters there is only so much left, in money, after the earlier pieces. */
+function shareLeft(before: ReadonlyMap<string, MeterLine>, uses: ReadonlyMap<string, Use>): number {
+  let first = 0
+  let now = 0
+  for (const [key, line] of before) {
+    first += line.quantity * line.unitPrice
+    now += Math.min(uses.get(key)?.quantity ?? line.quantity, line.quantity) * line.unitPrice
+  }
+  return first === 0 ? 1 : now / first
 }
 
 /** Lines of one resource and meter are one use of it. */

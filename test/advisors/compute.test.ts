@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { advise, loadPrices } from '../../src/advisors/advisors.ts'
 import { compute } from '../../src/advisors/compute/compute.ts'
+import { totalOf } from '../../src/advisors/portfolio.ts'
 import type { Advice } from '../../src/model/advice.ts'
 import { GIB, HOUR, MINUTE, bytes, millis } from '../../src/model/units.ts'
 import { NOW } from '../model/a-table.ts'
@@ -267,8 +268,26 @@ describe('cluster or serverless', () => {
     expect(topics({ ...idle, streaming: true })).not.toContain('serverless')
   })
 
-  test('alternatives are named as such', () => {
-    const groups = findings(idle).advice.map(({ topic, alternatives }) => `${topic} ${alternatives}`)
-    expect(groups).toContain('serverless purchase:logs/nightly orders')
+  test('idle time is saved once: the total is of fewer executors or of serverless, never of both', () => {
+    const { advice } = findings({ slotUtilisation: 0.1, taskTime: millis(240 * MINUTE) })
+    expect(advice.map(({ topic, alternatives }) => `${topic} ${alternatives}`)).toEqual([
+      'executors executors:logs/nightly orders',
+      'serverless executors:logs/nightly orders',
+    ])
+    expect(Object.keys(totalOf(advice).byTopic)).toEqual(['executors'])
+  })
+
+  test('spot saves on what fewer executors left', () => {
+    const { advice } = findings({
+      deadline: millis(10 * HOUR),
+      instanceType: 'm8g.4xlarge',
+      properties: { 'spark.sql.extensions': 'io.delta.sql.DeltaSparkSessionExtension' },
+    })
+    expect(advice.map(({ topic }) => topic)).toEqual(['executors', 'spot'])
+    const { byTopic, before, after } = totalOf(advice)
+    const [fewer, spot] = advice.map(({ cost }) => cost.savings!.p50)
+    expect(byTopic['executors']).toBeCloseTo(fewer!, 6)
+    expect(byTopic['spot']).toBeCloseTo(spot! * (1 - fewer! / before), 6)
+    expect(before - after).toBeCloseTo(byTopic['executors']! + byTopic['spot']!, 6)
   })
 })

@@ -7,7 +7,13 @@ import { serverless } from './serverless.ts'
 import { sizing } from './sizing.ts'
 import { spot } from './spot.ts'
 
-const RULES: ReadonlyArray<(job: JobView) => Findings> = [sizing, memory, skew, driver, spot, serverless]
+/** A cluster that suits spot instances stays one. */
+function purchase(job: JobView): Findings {
+  const onSpot = spot(job)
+  return onSpot.advice.length > 0 ? onSpot : together([onSpot, serverless(job)])
+}
+
+const RULES: ReadonlyArray<(job: JobView) => Findings> = [sizing, memory, skew, driver, purchase]
 
 export const compute: Advisor = {
   name: 'compute',

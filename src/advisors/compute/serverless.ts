@@ -63,7 +63,8 @@ function move(job: JobView, { utilisation, coresEach, before, after }: Found): A
       topic: 'serverless',
       shape: 'emr-serverless',
       stage: 'purchase',
-      alternatives: `purchase:${job.pipelineId}`,
+      // Both do away with idle time, which can be saved once.
+      alternatives: `executors:${job.pipelineId}`,
       title: `Run ${job.application} on EMR Serverless instead of a cluster`,
       why: `Its tasks use ${Math.round(utilisation * 100)} % of the core time of its cluster. Workers that are paid by the second cost more an hour and less in all below ${Math.round(breakEven * 100)} %.`,
       evidence: [

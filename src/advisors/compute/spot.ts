@@ -122,7 +122,6 @@ function onSpot(job: JobView, { machines, cores, odds, score, interruption }: Sp
       topic: 'spot',
       shape: 'spot',
       stage: 'purchase',
-      alternatives: `purchase:${job.pipelineId}`,
       title: `Run executors of ${application} on spot instances, one machine and the driver on demand`,
       why: `It is done within ${Math.round(odds.wall / MINUTE)} min of the ${Math.round((newest.deadline ?? 0) / MINUTE)} min it has, and repeating its work is harmless. At the worst rate that ${type} is known for it misses its deadline ${odds.missed < 0.001 ? 'less than once' : `${(odds.missed * 1_000).toFixed(0)} times`} in 1,000 executions (suitability ${score} of 100).`,
       evidence: [
