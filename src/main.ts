@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // argv → command; the only place that ends the process.
 import fs from 'node:fs'
+import { enableCompileCache } from 'node:module'
 import { Command, CommanderError } from 'commander'
 import type { ExitCode, Shell } from './commands/command.ts'
 import { ConfigError, explainError } from './model/errors.ts'
@@ -8,6 +9,9 @@ import { ConfigError, explainError } from './model/errors.ts'
 const { version } = JSON.parse(fs.readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string
 }
+
+// What was stripped of types and compiled once is not at the next start: `top` has half a second to show something.
+enableCompileCache()
 
 /** Only the command that was asked for is loaded: the daemon's parts take a second that `top` does not have. */
 const COMMANDS: ReadonlyArray<{

@@ -95,7 +95,7 @@ function known(app: FastifyInstance, facts: FactReader): void {
   app.get<{ Querystring: { id?: string; fields?: string } }>('/api/tidemark/tables', async (request) => {
     const { id, fields } = request.query
     const blind = Map.groupBy(open(), (problem) => problem.tableId)
-    const wanted = fields === undefined ? null : new Set(fields.split(','))
+    const wanted = fields?.split(',').map((field) => field.split('.'))
     return {
       tables: facts
         .recorded('table', id ? { id } : {})
@@ -122,9 +122,19 @@ function known(app: FastifyInstance, facts: FactReader): void {
   })
 }
 
-/** The named fields only: a list of thousands is read again and again by those who show it. */
-const only = (entity: object, wanted: ReadonlySet<string> | null): object =>
-  wanted === null ? entity : Object.fromEntries(Object.entries(entity).filter(([name]) => wanted.has(name)))
+/** The named fields only (`rows`, `fileSizes.small`): a list of thousands is read again and again by those who show it. */
+function only(entity: object, wanted: ReadonlyArray<readonly string[]> | undefined): object {
+  if (wanted === undefined) return entity
+  const known = entity as Readonly<Record<string, unknown>>
+  return Object.fromEntries(
+    wanted.flatMap(([name = '', inner]) => {
+      if (!Object.hasOwn(known, name)) return []
+      const value = known[name]
+      const part = inner !== undefined && typeof value === 'object' && value !== null
+      return [[name, part ? only(value, [[inner]]) : value]]
+    }),
+  )
+}
 
 const byTable = ({ fact: a }: Recorded<TableFact>, { fact: b }: Recorded<TableFact>): number =>
   a.source < b.source || (a.source === b.source && a.table < b.table) ? -1 : 1

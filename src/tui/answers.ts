@@ -40,12 +40,16 @@ const tableFields = {
   observedAt: At,
   problem: text,
 }
+/** Of these a list shows one number: thousands of rows need not carry the rest. */
+const PARTS = { fileSizes: 'fileSizes.small', partitions: 'partitions.count', deletes: 'deletes.rows' }
 const TableRow = z.object(tableFields)
 export type TableRow = z.output<typeof TableRow>
 
 export const tables: Feed<readonly TableRow[]> = feed(
   '/api/tidemark/tables',
-  { fields: Object.keys(tableFields).join() },
+  {
+    fields: [...Object.keys(tableFields).filter((name) => !(name in PARTS)), ...Object.values(PARTS)].join(),
+  },
   (answer) => z.object({ tables: z.array(TableRow) }).parse(answer).tables,
 )
 
@@ -145,7 +149,7 @@ export const history = (expression: string): Feed<readonly number[]> =>
   )
 
 /** When tables are due, in seconds, by severity. */
-export const tableDues = query('tidemark_table_due_timestamp_seconds')
+export const tableDues = query('min by (source, table, severity) (tidemark_table_due_timestamp_seconds)')
 
 // ── sources, alerts, silences, rules ────────────────────────────────────────────────────────────────
 

@@ -13,7 +13,7 @@ export interface TerminalOptions extends Omit<SessionOptions, 'copy' | 'quit'> {
   readonly signal: AbortSignal
 }
 
-const MAX_FPS = 30
+const MAX_FPS = 60
 
 /** Until the user leaves; answers what is to be printed once the screen is back. Throws what broke it. */
 export async function runTerminal(options: TerminalOptions): Promise<readonly string[]> {

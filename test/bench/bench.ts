@@ -5,6 +5,7 @@ const AREAS: Readonly<Record<string, () => Promise<{ run(only?: string): Promise
   tables: () => import('./tables.ts'),
   promql: () => import('./promql.ts'),
   rules: () => import('./rules.ts'),
+  stalls: () => import('./stalls.ts'),
   spark: () => import('./spark.ts'),
   store: () => import('./store.ts'),
   scrape: () => import('./scrape.ts'),

@@ -335,7 +335,7 @@ export const ANSWERS: Readonly<Record<string, unknown>> = {
 }
 
 const QUERIES: Readonly<Record<string, unknown>> = {
-  tidemark_table_due_timestamp_seconds: {
+  'min by (source, table, severity) (tidemark_table_due_timestamp_seconds)': {
     resultType: 'vector',
     result: [
       dueSeries('gold/orders', 'warn', NOW + 3 * HOUR),
