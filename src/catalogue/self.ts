@@ -79,9 +79,9 @@ export const selfMetrics = {
   ),
   loopDelay: gauge(
     'tidemark_event_loop_delay_seconds',
-    'Event-loop delay over the last interval, by quantile.',
+    'Event-loop delay over the last interval: at most this, by share of the time.',
     'seconds',
-    ['quantile'],
+    ['share'],
   ),
   memory: gauge('tidemark_process_resident_memory_bytes', 'Resident memory.', 'bytes', []),
   started: gauge('tidemark_process_start_timestamp_seconds', 'When this process started.', 'seconds', []),
@@ -115,7 +115,7 @@ export interface ProcessHealth {
   readonly residentBytes: number
   /** Of the disk of the state directory; null where the system does not tell. */
   readonly diskFreeBytes: number | null
-  /** Seconds by quantile, e.g. `0.99`. */
+  /** Seconds by share of the time, e.g. `0.99`. */
   readonly loopDelay: Readonly<Record<string, number>>
 }
 
@@ -130,7 +130,7 @@ export function selfSamples(store: StoreStats, health: ProcessHealth): Sample[] 
     ...m.storeFailing({}, store.failing === null ? 0 : 1),
     ...m.diskFree({}, health.diskFreeBytes),
     ...m.storeQuarantined({}, store.quarantined.length),
-    ...Object.entries(health.loopDelay).flatMap(([quantile, delay]) => m.loopDelay({ quantile }, delay)),
+    ...Object.entries(health.loopDelay).flatMap(([share, delay]) => m.loopDelay({ share }, delay)),
     ...m.memory({}, health.residentBytes),
     ...m.started({}, health.startedAt / 1000),
     ...m.build({ version: health.version }, 1),

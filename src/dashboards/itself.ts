@@ -150,12 +150,10 @@ const inside = () => [
   graph({
     title: 'Event-loop delay',
     description:
-      'How late the one thread comes to its work, by quantile. Above half a second polls and rules are late.',
+      'How late the one thread comes to its work, by share of the time. Above half a second polls and rules are late.',
     unit: 's',
     width: 8,
-    queries: [
-      { expr: 'max by (quantile) (tidemark_event_loop_delay_seconds)', legend: 'quantile {{quantile}}' },
-    ],
+    queries: [{ expr: 'max by (share) (tidemark_event_loop_delay_seconds)', legend: 'share {{share}}' }],
   }),
   graph({
     title: 'Memory',

@@ -1,0 +1,57 @@
+# What Tidemark needs of AWS: a role that reads the lake and publishes to one topic, and that topic. It writes nothing
+# else. `tidemark doctor --policy -c tidemark.yaml` prints the same policy for a given configuration.
+
+locals {
+  prefix = trim(var.prefix, "/")
+  below  = local.prefix == "" ? "*" : "${local.prefix}/*"
+  bucket = "arn:aws:s3:::${var.bucket}"
+}
+
+data "aws_iam_policy_document" "tidemark" {
+  statement {
+    sid       = "ListLake"
+    actions   = ["s3:ListBucket"]
+    resources = [local.bucket]
+
+    dynamic "condition" {
+      for_each = local.prefix == "" ? [] : [local.prefix]
+      content {
+        test     = "StringLike"
+        variable = "s3:prefix"
+        values   = [condition.value, "${condition.value}/", "${condition.value}/*"]
+      }
+    }
+  }
+
+  statement {
+    sid       = "ReadLake"
+    actions   = ["s3:GetObject"]
+    resources = ["${local.bucket}/${local.below}"]
+  }
+
+  statement {
+    sid       = "Notify"
+    actions   = ["sns:Publish"]
+    resources = [aws_sns_topic.alerts.arn]
+  }
+}
+
+resource "aws_sns_topic" "alerts" {
+  name              = "${var.name}-alerts"
+  kms_master_key_id = var.kms_key_id
+}
+
+resource "aws_iam_policy" "tidemark" {
+  name   = var.name
+  policy = data.aws_iam_policy_document.tidemark.json
+}
+
+resource "aws_iam_role" "tidemark" {
+  name               = var.name
+  assume_role_policy = var.assume_role_policy
+}
+
+resource "aws_iam_role_policy_attachment" "tidemark" {
+  role       = aws_iam_role.tidemark.name
+  policy_arn = aws_iam_policy.tidemark.arn
+}
