@@ -158,7 +158,6 @@ const READERS: Readonly<Record<string, (event: JsonObject) => SparkEvent | undef
     memory:
       stringOf(event['Executor ID']) === 'driver' ? null : memoryOf(objectOf(event['Executor Metrics'])),
   }),
-  QueryStartedEvent: () => ({ kind: 'streaming-query' }),
   StreamingQueryListener$QueryStartedEvent: () => ({ kind: 'streaming-query' }),
 }
 
