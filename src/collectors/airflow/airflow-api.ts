@@ -4,6 +4,7 @@ import type { Io } from '../../io/io.ts'
 import { type JsonApi, createJsonApi, isAbsent } from '../../io/json-api.ts'
 import { SourceError, reasonOf } from '../../model/errors.ts'
 import type { Timestamp } from '../../model/units.ts'
+import { logPath } from './airflow-errors.ts'
 import { readPages } from './airflow-pages.ts'
 import { type Auth, createTokens } from './airflow-tokens.ts'
 
@@ -18,6 +19,8 @@ export interface AirflowApi {
   run(dag: string, run: string, signal: AbortSignal): Promise<Row | undefined>
   taskInstances(updatedSince: Timestamp, signal: AbortSignal): AsyncGenerator<Row>
   importErrors(signal: AbortSignal): AsyncGenerator<Row>
+  /** The log of a task instance's newest attempt. */
+  log(task: Row, signal: AbortSignal): Promise<Json>
   health(signal: AbortSignal): Promise<Json>
 }
 
@@ -95,6 +98,10 @@ export function createAirflowApi(world: {
         signal,
       ),
     importErrors: (signal) => pages('/importErrors', 'import_errors', {}, false, signal),
+    async log(task, signal) {
+      const { path, query } = logPath(task)
+      return (await api.get(`${base()}${path}`, query, signal)).value as Json
+    },
     async health(signal) {
       const paths = detected?.major === 2 ? ['/api/v1/health', '/health'] : ['/api/v2/monitor/health']
       for (const path of paths) {

@@ -162,7 +162,11 @@ const TASK_STATES: Readonly<Record<string, RunState>> = {
   skipped: 'skipped',
 }
 
-export function* taskFacts(row: Row, { source, namespace, now }: Origin): Generator<Fact> {
+export function* taskFacts(
+  row: Row,
+  { source, namespace, now }: Origin,
+  error: Known<string>,
+): Generator<Fact> {
   const [dag, runId, task] = [text(row['dag_id']), text(row['dag_run_id']), text(row['task_id'])]
   const word = text(row['state']) ?? 'none'
   // A removed task was taken out of the DAG: it will neither run nor fail.
@@ -188,7 +192,7 @@ export function* taskFacts(row: Row, { source, namespace, now }: Origin): Genera
     queuedAt: time(row['queued_when']),
     startedAt: time(row['start_date']),
     endedAt: over ? time(row['end_date']) : null,
-    error: null,
+    error,
     processed: null,
     failed: null,
     bytes: null,

@@ -12,6 +12,7 @@ import { type RunReport, isResult } from '../../model/run-facts.ts'
 import { HOUR, MINUTE, type Timestamp, millis, readableDuration, timestamp } from '../../model/units.ts'
 import { type Ask, type SourceIdentity, defineCollector } from '../collector.ts'
 import { type AirflowApi, type Row, createAirflowApi } from './airflow-api.ts'
+import { TaskErrors } from './airflow-errors.ts'
 import { type Origin, dagFact, lostRun, runReport, taskFacts } from './airflow-facts.ts'
 
 /** Rows become visible when they are committed, later than the time they carry; schedulers have clocks of their own. */
@@ -60,6 +61,7 @@ class AirflowWatch {
   readonly #config: AirflowConfig
   readonly #api: AirflowApi
   readonly #wanted: (dag: string) => boolean
+  readonly #errors: TaskErrors
   #dagsAt: Timestamp | undefined
 
   constructor({ name }: SourceIdentity, config: AirflowConfig, io: Io) {
@@ -67,6 +69,7 @@ class AirflowWatch {
     this.#config = config
     this.#origin = { source: name, namespace: config.namespace, url }
     this.#api = createAirflowApi({ url, auth: config.auth, io })
+    this.#errors = new TaskErrors((task, signal) => this.#api.log(task, signal))
     this.#wanted = picomatch(config.dags)
   }
 
@@ -86,8 +89,10 @@ class AirflowWatch {
       const report = this.#take(row, origin, version)
       if (report !== undefined) yield follow(report, open, met)
     }
+    this.#errors.begin()
     for await (const row of this.#api.taskInstances(lower, ask.signal)) {
-      if (this.#wanted(stringOf(row['dag_id']) ?? '')) yield* taskFacts(row, origin)
+      if (!this.#wanted(stringOf(row['dag_id']) ?? '')) continue
+      yield* taskFacts(row, origin, await this.#errors.of(row, ask.signal))
     }
     yield* this.#unmet(open, met, origin, version, ask)
     // The server's clock at the first request: what was updated since is read by the next poll.

@@ -1,6 +1,8 @@
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { lastError } from '../../../src/collectors/airflow/airflow-errors.ts'
 import { airflow } from '../../../src/collectors/airflow/airflow.ts'
+import type { Json } from '../../../src/formats/json.ts'
 import type { HttpAnswer, HttpClient, HttpRequest } from '../../../src/io/http.ts'
 import type { CursorFact, Fact } from '../../../src/model/facts.ts'
 import { DAY, HOUR, MINUTE, timestamp } from '../../../src/model/units.ts'
@@ -187,6 +189,77 @@ test('Airflow 2 is found by itself and asked with a password', async () => {
     scheduledFor: NOW - MINUTE,
   })
   expect(headers.at(-1)).toBe(`Basic ${Buffer.from('u:p').toString('base64')}`)
+})
+
+describe('why a task failed', () => {
+  test('is the last exception of its log, asked for once an attempt', async () => {
+    const detail = [{ exc_type: 'AirflowException', exc_value: 'disk full', frames: [] }]
+    const task = {
+      dag_id: 'daily',
+      dag_run_id: 'r1',
+      task_id: 'load',
+      map_index: -1,
+      try_number: 1,
+      state: 'failed',
+    }
+    const world: World = {
+      runs: [run({ state: 'failed' })],
+      tasks: [task],
+      first: (_, url) =>
+        url.pathname.includes('/logs/')
+          ? answered(
+              200,
+              {},
+              { content: [{ event: 'Task failed', error_detail: detail }, { event: 'done' }] },
+            )
+          : undefined,
+    }
+    const { http, asked } = server(world)
+    const source = connect(airflow, { url: URL_OF, auth }, io(http))
+    const known = memory()
+    known.take(await poll(source))
+    known.take(await poll(source))
+
+    expect(known.one('run').tasks).toMatchObject([{ name: 'load', error: 'AirflowException: disk full' }])
+    expect(asked.filter((one) => one.endsWith('/taskInstances/load/logs/1'))).toHaveLength(1)
+  })
+
+  test.each([
+    [
+      'text of 2.x',
+      { content: "[('host', 'Traceback\\nairflow.exceptions.AirflowException: no\\nmore')]" },
+      'airflow.exceptions.AirflowException: no',
+    ],
+    [
+      'events without detail',
+      { content: [{ event: 'ValueError: bad row' }, { event: 'x' }] },
+      'ValueError: bad row',
+    ],
+    ['no error at all', { content: [{ event: 'hello' }] }, null],
+    ['something else', [1, null], null],
+  ])('%s', (_, log, error) => {
+    expect(lastError(log as Json)).toBe(error)
+  })
+
+  test('stays unknown where the log may not be read; nothing else suffers', async () => {
+    const task = (task_id: string) => ({
+      dag_id: 'daily',
+      dag_run_id: 'r1',
+      task_id,
+      try_number: 1,
+      state: 'failed',
+    })
+    const { http, asked } = server({
+      runs: [run()],
+      tasks: [task('a'), task('b')],
+      first: (_, url) => (url.pathname.includes('/logs/') ? answered(403, {}, {}) : undefined),
+    })
+    const known = memory()
+    known.take(await poll(connect(airflow, { url: URL_OF, auth }, io(http))))
+
+    expect(known.one('run').tasks.map((one) => one.error)).toEqual([null, null])
+    expect(asked.filter((one) => one.includes('/logs/'))).toHaveLength(1)
+  })
 })
 
 describe('bad days', () => {
