@@ -112,6 +112,10 @@ async function call(method: string, where: string, body?: object, token?: string
   assert.deepEqual(tally('fails').runs, { failure: 2 })
   assert.equal(known.one('run', 'flows/fails/fails-1').attempt, 2)
   assert.deepEqual(tally('fails').tasks['breaks']?.attempts, { failure: 2 })
+  assert.match(
+    known.one('run', 'flows/fails/fails-1').tasks.find((task) => task.name === 'breaks')!.error!,
+    /disk full/,
+  )
   assert.deepEqual(tally('retries').tasks['third_time']?.attempts, { failure: 2, success: 1 })
   assert.equal(tally('retries').tasks['third_time']?.retries, 2)
   assert.deepEqual(tally('maps').tasks['each']?.attempts, { success: 4, failure: 1 })
