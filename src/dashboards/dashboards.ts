@@ -1,5 +1,6 @@
 // The door: every dashboard by the name of its file under dashboards/.
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard'
+import { cost } from './cost.ts'
 import { delivery } from './delivery.ts'
 import { itself } from './itself.ts'
 import { overview } from './overview.ts'
@@ -12,6 +13,7 @@ export const dashboards = (): Readonly<Record<string, Dashboard>> => ({
   tables: tables(),
   pipelines: pipelines(),
   quality: quality(),
+  cost: cost(),
   delivery: delivery(),
   itself: itself(),
 })

@@ -11,7 +11,7 @@ import { type Expr, matchersOf, parse } from '../../src/promql/promql.ts'
 import { panelsOf, queriesOf, targetsOf, variablesOf } from './queries.ts'
 
 /** Units of Grafana that we use: a typo would be shown as a suffix. */
-const UNITS = ['none', 'short', 's', 'bytes', 'percentunit', 'bool_yes_no', 'reqps']
+const UNITS = ['none', 'short', 's', 'bytes', 'percentunit', 'bool_yes_no', 'reqps', 'currencyUSD']
 const DATASOURCE = { type: 'prometheus', uid: '${datasource}' }
 const ALERT_LABELS = ['alertname', 'alertstate', 'severity', 'source', 'table', 'pipeline', 'receiver']
 

@@ -171,7 +171,7 @@ const close = (a: number, b: number): boolean =>
 const questions = Object.values(dashboards()).flatMap((dashboard) => queriesOf(dashboard))
 /** Nothing of the kind is in this scene: no schedules, no tasks, nothing that waits, nothing declared of durations. */
 const EMPTY =
-  /start_delay|task_|expected_upper|queue_age|last_expiry|pipeline_due_timestamp|otlp|lost_total|deferred_total/
+  /start_delay|task_|expected_upper|queue_age|last_expiry|pipeline_due_timestamp|otlp|lost_total|deferred_total|bucket_|realised/
 
 test.for(questions.map((question) => [question.where, question] as const))('%s', async ([, { expr }]) => {
   const at = Math.floor(Date.now() / 1000) - 3
