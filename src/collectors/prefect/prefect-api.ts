@@ -2,7 +2,7 @@
 import { type Json, type JsonObject, arrayOf, objectOf, stringOf } from '../../formats/json.ts'
 import type { Io } from '../../io/io.ts'
 import { createJsonApi, isAbsent } from '../../io/json-api.ts'
-import { SourceError } from '../../model/errors.ts'
+import { SourceError, reasonOf } from '../../model/errors.ts'
 import { type Timestamp, timestamp } from '../../model/units.ts'
 
 export type Row = JsonObject
@@ -66,7 +66,15 @@ export function createPrefectApi(world: {
     pages('/flow_runs/filter', { flow_runs, sort }, signal)
 
   return {
-    now: async (signal) => (await api.get('/health', {}, signal)).date,
+    async now(signal) {
+      try {
+        return (await api.get('/health', {}, signal)).date
+      } catch (error) {
+        // A workspace of Prefect Cloud has no such page.
+        if (reasonOf(error) === 'missing') return null
+        throw error
+      }
+    },
     async *changedFlowRuns(since, signal) {
       const filter = {
         occurred: { since: iso(since) },

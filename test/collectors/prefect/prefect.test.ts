@@ -132,6 +132,19 @@ test.each([
   })
 })
 
+test('a workspace of Prefect Cloud, which has no health page, is read with its key', async () => {
+  const { http } = server({ events: [], open: [flowRun('a')], ended: [], byId: [] })
+  const keys = new Set<string>()
+  const cloud: HttpClient = async (request) => {
+    keys.add(request.headers?.['authorization'] ?? '')
+    return String(request.url).endsWith('/health') ? answered(404, {}, {}) : http(request)
+  }
+  const facts = await poll(connect(prefect, { url, token: 'key' }, io(cloud)))
+
+  expect(facts.some((fact) => fact.kind === 'run-report')).toBe(true)
+  expect([...keys]).toEqual(['Bearer key'])
+})
+
 test('a page that repeats ends the poll with a problem', async () => {
   const rows = Array.from({ length: 200 }, (_, i) => flowRun(String(i)))
   const { http } = server({ events: [], open: rows, ended: [], byId: [] })
