@@ -1,7 +1,7 @@
 // Prefect's REST API: events, flow runs, task runs, deployments; paged, bounded.
 import { type Json, type JsonObject, arrayOf, objectOf, stringOf } from '../../formats/json.ts'
 import type { Io } from '../../io/io.ts'
-import { createJsonApi, isAbsent } from '../../io/json-api.ts'
+import { type JsonApi, createJsonApi, isAbsent } from '../../io/json-api.ts'
 import { SourceError, reasonOf } from '../../model/errors.ts'
 import { type Timestamp, timestamp } from '../../model/units.ts'
 
@@ -66,15 +66,7 @@ export function createPrefectApi(world: {
     pages('/flow_runs/filter', { flow_runs, sort }, signal)
 
   return {
-    async now(signal) {
-      try {
-        return (await api.get('/health', {}, signal)).date
-      } catch (error) {
-        // A workspace of Prefect Cloud has no such page.
-        if (reasonOf(error) === 'missing') return null
-        throw error
-      }
-    },
+    now: (signal) => serverTime(api, signal),
     async *changedFlowRuns(since, signal) {
       const filter = {
         occurred: { since: iso(since) },
@@ -127,6 +119,16 @@ export function createPrefectApi(world: {
       }
       return next
     },
+  }
+}
+
+async function serverTime(api: JsonApi, signal: AbortSignal): Promise<Timestamp | null> {
+  try {
+    return (await api.get('/health', {}, signal)).date
+  } catch (error) {
+    // A workspace of Prefect Cloud has no such page.
+    if (reasonOf(error) === 'missing') return null
+    throw error
   }
 }
 
