@@ -51,7 +51,8 @@ async function runTerminal(options: Options, place: Place): Promise<void> {
   const { stdin, stdout } = process
   const ending = new AbortController()
   const end = () => ending.abort()
-  for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(name, end)
+  // Not once: Ink passes a signal on to the default, which kills, where it finds no other listener any more.
+  for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(name, end)
   const crashed = Promise.withResolvers<never>()
   for (const name of ['uncaughtException', 'unhandledRejection'] as const) process.once(name, crashed.reject)
   const ran = terminal({

@@ -37,7 +37,6 @@ const tableFields = {
   fileSizes: z.object({ small: z.number() }).nullable(),
   partitions: z.object({ count: z.number() }).nullable(),
   deletes: z.object({ rows: number }).nullable(),
-  observedAt: At,
   problem: text,
 }
 /** Of these a list shows one number: thousands of rows need not carry the rest. */
@@ -54,6 +53,7 @@ export const tables: Feed<readonly TableRow[]> = feed(
 )
 
 const Table = TableRow.extend({
+  observedAt: At,
   location: z.string(),
   formatVersion: text,
   partial: z.array(z.string()),

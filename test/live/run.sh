@@ -27,6 +27,13 @@ for entry in "${debian[@]}"; do
   command -v "$program" >/dev/null || { echo "$program is needed; install Debian's package $package" >&2; exit 1; }
 done
 
+# The terminal UI is looked at in tmux, which needs its libraries: installed, not unpacked.
+if ! command -v tmux >/dev/null && [ "$(id -u)" = 0 ]; then
+  apt-get update -qq
+  apt-get install -y -qq tmux
+fi
+command -v tmux >/dev/null || { echo "tmux is needed; install Debian's package tmux" >&2; exit 1; }
+
 # Alertmanager looks for its default templates in this one place.
 templates=/usr/share/prometheus/alertmanager
 if [ ! -e "$templates/default.tmpl" ] && [ -d "$cache/debian$templates" ] && [ "$(id -u)" = 0 ]; then
