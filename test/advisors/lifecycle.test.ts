@@ -201,9 +201,9 @@ describe('advice on buckets', () => {
 
   test.for<[string, number, string[], string]>([
     ['never read', 0, ['storage-class'], 'GLACIER_IR'],
-    ['a fifth of it a month', 18, ['storage-class'], 'GLACIER_IR'],
-    ['over half of it a month', 55, ['storage-class'], 'STANDARD_IA'],
-    ['twice a month', 180, ['intelligent-tiering'], 'INTELLIGENT_TIERING'],
+    ['a fifth of it a month', 9, ['storage-class'], 'GLACIER_IR'],
+    ['over half of it a month', 27, ['storage-class'], 'STANDARD_IA'],
+    ['twice a month', 90, ['intelligent-tiering'], 'INTELLIGENT_TIERING'],
   ])('%s', ([, terabytes, found, to]) => {
     const { advice } = advised(quiet({ access: read(terabytes) }))
     expect(advice.map(({ topic }) => topic)).toEqual(found)

@@ -1,5 +1,6 @@
 // npm run bench -- AREA [CASE]: prints one JSON line per case. Each area is a module with `run(only)`.
 const AREAS: Readonly<Record<string, () => Promise<{ run(only?: string): Promise<void> }>>> = {
+  savings: () => import('./savings.ts'),
   tui: () => import('./tui.ts'),
   ledger: () => import('./ledger.ts'),
   tables: () => import('./tables.ts'),

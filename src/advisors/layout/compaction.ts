@@ -1,6 +1,6 @@
 // Too many small files: rewrite them, or, where they come back faster than a rewrite is worth, write fewer.
 import type { Advice } from '../../model/advice.ts'
-import { MIB, bytes, readableBytes, readableCount, readableUsd, usd } from '../../model/units.ts'
+import { GIB, MIB, bytes, readableBytes, readableCount, readableUsd, usd } from '../../model/units.ts'
 import { type Findings, NOTHING } from '../advisor.ts'
 import { NO_TARGET, finish, total } from '../draft.ts'
 import { breakEvenScans, keptDays, openingCosts, rewriteCosts } from './rewrite-cost.ts'
@@ -15,8 +15,10 @@ const MANY_FILES = 100
 /** More commits an hour than this, each with small files, are micro-batches. */
 const MICRO_BATCHES = 6
 const MICRO_BATCH_FILE = 32 * MIB
-/** What part of the files a reader of a partitioned table opens; the range says how unsure that is. */
-const READ_SHARE = { whole: 1, partitioned: 0.3 }
+/** Readers of a partitioned table open its newest partitions: so many where nothing tells which. */
+const READ_PARTITIONS = { low: 1, mid: 7 }
+/** At most this part of it, at the high end of what is said. */
+const READ_AT_MOST = 0.3
 
 interface Fragments {
   readonly view: TableView
@@ -43,11 +45,31 @@ export function compaction(view: TableView): Findings {
   if (files < LEAST_FILES || less < files * LEAST_SHARE || !enough || !small) return NOTHING
   const rate = writeRate(view, smallBelow)
   const found = { view, files, less, bytes: rewrite.bytes, outputs: rewrite.outputs, rate }
-  const comeBack = rate !== null && rate.smallFilesADay * 30 > less && rate.smallFilesADay * 30 > LEAST_FILES
+  if (rate === null) return { advice: [compactNow(found, false)], needs: readersNeeded(view) }
+  if (areReadWhileSmall(found, rate))
+    return { advice: [fixWriter(newest(found), rate)], needs: readersNeeded(view) }
+  const comeBack = rate.smallFilesADay * 30 > Math.max(less, LEAST_FILES)
   const advice = comeBack ? [fixWriter(found, rate), compactNow(found, true)] : [compactNow(found, false)]
-  const readers = view.readsAMonth === null ? need(view, READS).needs : []
-  return { advice, needs: readers }
+  return { advice, needs: readersNeeded(view) }
 }
+
+/**
+ * Whoever reads the newest partitions reads files that are younger than any rewrite: rewriting the old ones saves
+ * nobody anything.
+ */
+const areReadWhileSmall = ({ view, files }: Fragments, { smallFilesADay }: WriteRate): boolean => {
+  const { mid } = sharesRead(view)
+  return mid < 1 && smallFilesADay * READ_PARTITIONS.mid >= (files * mid) / 2
+}
+
+/** Only the partitions that are read. */
+function newest(found: Fragments): Fragments {
+  const { mid } = sharesRead(found.view)
+  return { ...found, bytes: found.bytes * mid, outputs: Math.max(1, Math.round(found.outputs * mid)) }
+}
+
+const readersNeeded = (view: TableView): Findings['needs'] =>
+  view.readsAMonth === null ? need(view, READS).needs : []
 
 const READS =
   'how often the table is read: lineage of its readers (a source of type openlineage or dbt) with their runs, or query logs'
@@ -57,24 +79,44 @@ const need = ({ table }: TableView, collect: string): Findings => ({
   needs: [{ advisor: 'layout', subject: table.table, collect }],
 })
 
-const shareRead = ({ table }: TableView): number =>
-  table.partitions?.columns.length ? READ_SHARE.partitioned : READ_SHARE.whole
+/** What part of its files a run opens: a guess in three numbers, sure only where there are no partitions. */
+function sharesRead({ table }: TableView): {
+  readonly low: number
+  readonly mid: number
+  readonly high: number
+} {
+  const { partitions } = table
+  if (!partitions?.columns.length || partitions.count === 0) return { low: 0.3, mid: 1, high: 1.5 }
+  const part = (count: number): number => Math.min(1, count / partitions.count)
+  const mid = part(READ_PARTITIONS.mid)
+  return { low: part(READ_PARTITIONS.low), mid, high: Math.max(mid, READ_AT_MOST) }
+}
 
 function costs({ view, files, less, bytes: size, outputs }: Fragments) {
   const { readsAMonth } = view
-  const scans = readsAMonth === null ? null : readsAMonth * shareRead(view)
+  const shares = sharesRead(view)
+  const scans = readsAMonth === null ? null : readsAMonth * shares.mid
   const oneOff = view.billed ? rewriteCosts(view, { bytes: size, outputs }, keptDays(view)) : null
   const atWhich = oneOff === null ? null : breakEvenScans(view, less, total(oneOff))
   return {
     before: scans === null || !view.billed ? null : openingCosts(view, files, scans),
     after: scans === null || !view.billed ? null : openingCosts(view, files - less, scans),
     oneOff,
-    spread: { low: 0.3, high: view.table.partitions?.columns.length ? 3 : 1.5 },
+    spread: { low: shares.low / shares.mid / 2, high: shares.high / shares.mid },
     breakEven:
       atWhich === null
         ? `each full scan opens ${readableCount(less)} files fewer`
         : `each full scan opens ${readableCount(less)} files fewer; the rewrite (${readableUsd(usd(total(oneOff!)))}) pays back within three months from ${readableCount(Math.ceil(atWhich))} full scans a month`,
   }
+}
+
+/** Against files that come back each day's are rewritten for ever: that is no cost of once. */
+function everyDay(found: Fragments): ReturnType<typeof costs> {
+  const { view, rate } = found
+  const once = costs(found)
+  const size = (rate?.bytesADay ?? 0) * 30
+  const month = view.billed ? rewriteCosts(view, { bytes: size, outputs: size / GIB }, keptDays(view)) : null
+  return { ...once, after: once.after === null || month === null ? null : [...once.after, ...month] }
 }
 
 function evidence({ view, files, less, bytes: size, rate }: Fragments): Advice['evidence'] {
@@ -140,6 +182,7 @@ function compactNow(found: Fragments, again: boolean): Advice {
   return finish(
     {
       ...common(found),
+      cost: again ? everyDay(found) : costs(found),
       topic: 'compact',
       shape: 'rewrite',
       ...(again ? { alternatives: `small-files:${table.id}` } : {}),
@@ -218,7 +261,7 @@ function fixWriter(found: Fragments, rate: WriteRate): Advice {
       shape: 'writer',
       alternatives: `small-files:${table.id}`,
       title: `Write fewer files into ${table.table}: ${readableCount(Math.round(rate.smallFilesADay))} small ones come every day`,
-      why: `Small files come back faster than a rewrite removes them: ${readableCount(Math.round(rate.smallFilesADay * 30))} a month against ${readableCount(found.less)} that one rewrite rids it of${micro ? `; the cause is micro-batches, ${rate.commitsAnHour.toFixed(1)} commits an hour` : ''}. Fix the writer, then compact once.`,
+      why: `Small files come back faster than a rewrite helps: ${readableCount(Math.round(rate.smallFilesADay * 30))} a month, and what is read most is what was written last${micro ? `; the cause is micro-batches, ${rate.commitsAnHour.toFixed(1)} commits an hour` : ''}. Fix the writer, then compact what is read.`,
       effects: micro
         ? ['data arrives later, by the longer trigger interval', 'writes shuffle before they write']
         : ['writes shuffle before they write and take longer'],
@@ -237,7 +280,14 @@ function fixWriter(found: Fragments, rate: WriteRate): Advice {
       change: {
         format: 'sql',
         before: null,
-        after: [...longer, ...set, '-- then, once:', statement.sql].join('\n'),
+        after: [
+          ...longer,
+          ...set,
+          found.bytes < table.layout!.rewrite.bytes
+            ? '-- then, once, only the newest partitions (WHERE …):'
+            : '-- then, once:',
+          statement.sql,
+        ].join('\n'),
         applyCommand: null,
         otherForms: statement.otherForms,
         preconditions: [

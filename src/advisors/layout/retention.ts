@@ -19,6 +19,13 @@ import { LOOKBACK_DAYS, type TableView, measured, seen } from './table-view.ts'
 const LEAST_SHARE = 0.2
 /** Where storage is not billed there is no money to weigh it by. */
 const LEAST_SHARE_UNBILLED = 0.5
+/** What is freed, over what the table's metadata says. */
+const SPREAD = {
+  exact: { low: 0.9, high: 1.1 },
+  'lower bound': { low: 0.9, high: 1.5 },
+  'upper bound': { low: 0.3, high: 1 },
+  estimate: { low: 0.5, high: 1.1 },
+}
 const DELTA_RETENTION_HOURS = 7 * 24
 const ICEBERG_RETENTION_DAYS = 5
 const MANY_SNAPSHOTS = 100
@@ -59,6 +66,7 @@ function reclaim(view: TableView): Advice | null {
     ? vacuum(table, { hours: retentionHours(table.properties['delta.deletedFileRetentionDuration']) })
     : expireSnapshots(table, { days: ICEBERG_RETENTION_DAYS, least: 1 })
   const topic = isDelta ? 'vacuum' : 'expire-snapshots'
+  const saves = view.billed && !view.keepsVersions
   return finish(
     {
       ...base(view),
@@ -74,11 +82,13 @@ function reclaim(view: TableView): Advice | null {
           : [seen(view, 'tidemark_table_snapshots', table.snapshots, 'versions')]),
       ],
       cost: {
-        before: view.billed ? storageCosts(view.prices, `${table.id}#removed`, free) : null,
-        after: view.billed ? storageCosts(view.prices, `${table.id}#removed`, 0) : null,
+        before: saves ? storageCosts(view.prices, `${table.id}#removed`, free) : null,
+        after: saves ? storageCosts(view.prices, `${table.id}#removed`, 0) : null,
         oneOff: view.billed ? [] : null,
-        spread: exactness === 'lower bound' ? { low: 1, high: 1.5 } : { low: 0.5, high: 1 },
-        breakEven: 'deleting is free; it pays from the first day',
+        spread: SPREAD[exactness],
+        breakEven: view.keepsVersions
+          ? 'the bucket keeps what is deleted as old versions: it saves nothing until a rule ends those'
+          : 'deleting is free; it pays from the first day',
       },
       effects: [
         `time travel reaches back ${isDelta ? 'only as far as the retention' : `${ICEBERG_RETENTION_DAYS} days`} afterwards`,

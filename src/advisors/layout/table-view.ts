@@ -19,6 +19,8 @@ export interface TableView {
   readonly commits: readonly CommitFact[]
   /** Runs a month of the pipelines that lineage says read it; null where no lineage tells. */
   readonly readsAMonth: Known<number>
+  /** What is deleted stays as an old version, and no rule of its bucket ends those: deleting saves nothing yet. */
+  readonly keepsVersions: boolean
   /** S3 bills requests and bytes; a folder on this machine does not. */
   readonly billed: boolean
 }
@@ -29,6 +31,13 @@ export function* tableViews(view: Reader, prices: Prices, now: Timestamp): Gener
     view.facts('problem').flatMap(({ resolved, tableId }) => (resolved === null && tableId ? [tableId] : [])),
   )
   const reads = readCounter(view, now)
+  const versioned = view
+    .facts('bucket')
+    .filter(({ versioning, lifecycle }) => {
+      const ends = lifecycle?.some((rule) => rule.enabled && rule.noncurrentExpires !== null) ?? false
+      return versioning === 'enabled' && !ends
+    })
+    .map(({ id }) => `${id}/`)
   for (const table of view.facts('table')) {
     if (table.vanished !== null || blind.has(table.id)) continue
     yield {
@@ -42,6 +51,7 @@ export function* tableViews(view: Reader, prices: Prices, now: Timestamp): Gener
         limit: MAX_COMMITS,
       }),
       readsAMonth: reads(table.id),
+      keepsVersions: versioned.some((bucket) => `${table.location}/`.startsWith(bucket)),
       billed: table.location.startsWith('s3'),
     }
   }

@@ -71,10 +71,3 @@ export function tieringLimit(
   if (frequent === null || lower === null || fee === null) return null
   return (fee / 1_000 / (frequent - lower)) * GIB
 }
-
-/** What is paid for leaving a class after `days`: the rest of its least stay, a GiB. */
-export function earlyDelete(prices: Prices, from: StorageClass, days: number): Known<number> {
-  const own = price(prices, from, 'storage')
-  if (own === null) return null
-  return (Math.max(0, CLASSES[from].leastDays - days) / 30) * own
-}

@@ -28,17 +28,6 @@ export const CLASSES: Readonly<Record<StorageClass, ClassRules>> = {
   DEEP_ARCHIVE: { leastBytes: 0, leastDays: 180, synchronous: false, overhead: archive, leastAge: 0 },
 }
 
-/** Waterfall: what a rule may move objects of a class to. Nothing ever goes back to STANDARD. */
-export const MAY_MOVE_TO: Readonly<Record<StorageClass, readonly StorageClass[]>> = {
-  STANDARD: ['STANDARD_IA', 'INTELLIGENT_TIERING', 'ONEZONE_IA', 'GLACIER_IR', 'GLACIER', 'DEEP_ARCHIVE'],
-  STANDARD_IA: ['INTELLIGENT_TIERING', 'ONEZONE_IA', 'GLACIER_IR', 'GLACIER', 'DEEP_ARCHIVE'],
-  INTELLIGENT_TIERING: ['ONEZONE_IA', 'GLACIER_IR', 'GLACIER', 'DEEP_ARCHIVE'],
-  ONEZONE_IA: ['GLACIER', 'DEEP_ARCHIVE'],
-  GLACIER_IR: ['GLACIER', 'DEEP_ARCHIVE'],
-  GLACIER: ['DEEP_ARCHIVE'],
-  DEEP_ARCHIVE: [],
-}
-
 export const isSynchronous = (storageClass: string): boolean =>
   (CLASSES as Readonly<Record<string, ClassRules>>)[storageClass]?.synchronous ?? false
 

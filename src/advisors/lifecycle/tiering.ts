@@ -18,6 +18,10 @@ const LEAST_AVERAGE = MIB
 /** Only objects above it move: what is smaller is billed as this anyway. */
 const LEAST_MOVED = 128 * KIB
 const AGE_DAYS = 30
+/** Intelligent-Tiering is an insurance: below this average its fees are more than a hundredth of the bill. */
+const LEAST_TIERED = 16 * MIB
+/** Of the bill: what may be paid for nothing when all of it turns out to be read. */
+const MOST_PREMIUM = 0.02
 const HORIZON_MONTHS = 12
 const MOST_PAYBACK_MONTHS = 3
 /** Observed reads of fewer days say too little of monthly and quarterly work. */
@@ -48,7 +52,9 @@ export function tiering(view: BucketView): Findings {
   if (access === null || access.days < LEAST_DAYS) return unknownReads(view, group)
   const month = 30 / access.days
   const read = { ...group, gets: access.gets * month, bytesRead: access.busiestMonth }
-  return knownReads(view, read)
+  // New data is read most, and does not move: half of what is read at all is a high guess for what is old.
+  const usual = { ...group, gets: (access.gets * month) / 2, bytesRead: (access.bytesRead * month) / 2 }
+  return knownReads(view, read, { usual, never: group })
 }
 
 /** The data of each table, never its metadata; the whole bucket where no table lives in it. */
@@ -109,7 +115,12 @@ function option(view: BucketView, group: ObjectGroup, to: StorageClass): Known<O
   return pays ? { to, before, after, once, monthly } : null
 }
 
-function knownReads(view: BucketView, group: ObjectGroup): Findings {
+/** Decided by the busiest week; told as what is usual, between the busiest and no reads at all. */
+function knownReads(
+  view: BucketView,
+  group: ObjectGroup,
+  told: { readonly usual: ObjectGroup; readonly never: ObjectGroup },
+): Findings {
   const { bucket } = view
   const { access } = bucket
   const rate = group.bytesRead / group.bytes
@@ -120,6 +131,9 @@ function knownReads(view: BucketView, group: ObjectGroup): Findings {
   // It is read too often for classes that bill reading: Intelligent-Tiering still finds what is cold in it.
   if (best === undefined) return unknownReads(view, group)
   const days = access?.days ?? 0
+  const usual = option(view, told.usual, best.to) ?? best
+  const never = option(view, told.never, best.to) ?? best
+  const spread = { low: (0.9 * best.monthly) / usual.monthly, high: (1.15 * never.monthly) / usual.monthly }
   return proposeRules(view, dataRules(view, best.to), {
     topic: 'storage-class',
     stage: 'storage',
@@ -137,7 +151,7 @@ function knownReads(view: BucketView, group: ObjectGroup): Findings {
     inputsMissing: ['reads by prefix: server access logs or S3 Inventory with access logs'],
     effects: ['reading costs $ per GB; files answer as fast as before'],
     confidence: 0.6,
-    cost: { before: best.before, after: best.after, oneOff: best.once, spread: { low: 0.6, high: 1.1 } },
+    cost: { before: usual.before, after: usual.after, oneOff: best.once, spread },
     risk: {
       performance: 0,
       dataLoss: 'none',
@@ -161,6 +175,8 @@ function knownReads(view: BucketView, group: ObjectGroup): Findings {
 function unknownReads(view: BucketView, group: ObjectGroup): Findings {
   const { bucket, prices } = view
   const to = 'INTELLIGENT_TIERING'
+  if (group.bytes / group.objects < LEAST_TIERED)
+    return need(view, `larger objects (compact first), or ${MEASURE}`)
   const fee = prices.price('s3.INTELLIGENT_TIERING.monitoring')
   const frequent = prices.price('s3.INTELLIGENT_TIERING.storage')
   const lower = prices.price('s3.INTELLIGENT_TIERING.storage-infrequent')
@@ -170,6 +186,11 @@ function unknownReads(view: BucketView, group: ObjectGroup): Findings {
   const most = gib(group.bytes) * (frequent.usd - lower.usd)
   const share = most === 0 ? 1 : monitoring / most
   const once = meterLines(prices, bucket.id, transitionTo(to, group.objects))
+  // Large buckets pay less for STANDARD than Intelligent-Tiering's first tier costs: that is a premium, not an insurance.
+  const standard = prices.price('s3.STANDARD.storage', gib(group.bytes))
+  const bill = gib(group.bytes) * (standard?.usd ?? frequent.usd)
+  const premium = Math.max(0, gib(group.bytes) * frequent.usd - bill)
+  if (monitoring + premium > bill * MOST_PREMIUM) return need(view, MEASURE)
   // Not worth a rule even if nothing were ever read.
   if (share >= 0.5 || most < 5) return NOTHING
   return together([
