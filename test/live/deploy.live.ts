@@ -1,5 +1,5 @@
 // deploy/ before the tools it is for, as far as they are here: kubectl, terraform, systemd, promtool. A tool that is not
-// installed fails its test: run.sh's machine has them.
+// installed fails its test; run.sh does not install kubectl, terraform and systemd.
 import { execFileSync, spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'

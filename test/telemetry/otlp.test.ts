@@ -1,4 +1,6 @@
 // OTLP to a collector of our own: what arrives, in which batches, under whose name; and what happens when nobody takes it.
+import http2 from 'node:http2'
+import type { AddressInfo } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { createLog } from '../../src/io/log.ts'
 import { Secret } from '../../src/model/secret.ts'
@@ -86,6 +88,35 @@ test('exports are counted, also those that nobody takes', async () => {
     labels: { signal: 'metrics', result: 'failure' },
     value: 1,
   })
+})
+
+test('by gRPC both signals arrive, gzipped', async () => {
+  const calls: string[] = []
+  const server = http2.createServer()
+  server.on('stream', (stream, headers) => {
+    stream.resume()
+    stream.on('end', () => {
+      calls.push(`${headers[':path']?.split('/').at(-2)} ${String(headers['grpc-encoding'])}`)
+      stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true })
+      stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }))
+      // An empty message: uncompressed, no bytes.
+      stream.end(Buffer.alloc(5))
+    })
+  })
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  const { port } = server.address() as AddressInfo
+  {
+    await using telemetry = await aTelemetry({ otlp: to(`http://127.0.0.1:${port}`, { protocol: 'grpc' }) })
+    telemetry.log(createLog('silent'), 'info').info({ poll: 'lake@1' }, 'polled')
+  }
+  server.close()
+
+  expect(calls.toSorted()).toEqual([
+    'opentelemetry.proto.collector.logs.v1.LogsService gzip',
+    'opentelemetry.proto.collector.metrics.v1.MetricsService gzip',
+  ])
 })
 
 describe('where it goes', () => {
