@@ -64,7 +64,8 @@ export interface SeriesReader {
 
 /**
  * Appends what one writer knows at `at`. A series that the same scope wrote in its previous append and does not
- * write now ends: it gets a staleness marker at `at`. Scopes do not disturb each other.
+ * write now ends: it gets a staleness marker at `at`. Scopes do not disturb each other. Nothing, from a scope that
+ * had nothing, is no append.
  */
 export interface SeriesWriter {
   append(scope: string, samples: readonly Sample[], at: Timestamp): void

@@ -13,6 +13,9 @@ import type { Timeline } from './timeline.ts'
 import { HEAD_MAX, type Parts, upkeep } from './upkeep.ts'
 import type { StoreLog, Writing } from './writing.ts'
 
+/** Weighing the head looks at every page of every scope. */
+const WEIGH_EVERY = 50_000
+
 export interface MetricsLimits {
   /** Series at a time; more are refused and counted. */
   readonly series: number
@@ -35,6 +38,8 @@ export class Metrics implements SeriesReader, SeriesWriter {
   #upkeep: Generator<void> | null = null
   #shed = false
   #values = new Float64Array(0)
+  /** Samples appended since the head was weighed. */
+  #unweighed = 0
   #mark = 0
   #dropped = 0
   #duplicates = 0
@@ -94,8 +99,14 @@ export class Metrics implements SeriesReader, SeriesWriter {
   append(scope: string, samples: readonly Sample[], at: Timestamp): void {
     if (!Number.isSafeInteger(at))
       throw new RangeError(`append to ${scope} at ${at}: expected whole milliseconds`)
-    if (this.#head.stored > HEAD_MAX * 2) this.#relieve(at)
+    this.#unweighed += samples.length + 1
+    if (this.#unweighed > WEIGH_EVERY) {
+      this.#unweighed = 0
+      if (this.#head.stored > HEAD_MAX * 2) this.#relieve(at)
+    }
     const timeline = this.#journal.timeline(this.#head, scope)
+    // Most rules have nothing to say most of the time: nothing is written, nothing ends.
+    if (samples.length === 0 && timeline.current.length === 0) return
     const late = at <= timeline.lastAt
     const resolved = late ? this.#resolveLate(samples, at) : this.#resolve(timeline, samples, at)
     if (late && resolved.series.length === 0) return

@@ -18,6 +18,7 @@ class Model {
 
   append(scope: string, samples: ReadonlyArray<readonly [string, number]>, at: number): void {
     const last = this.last.get(scope)
+    if (samples.length === 0 && (last?.names.size ?? 0) === 0) return
     const late = last !== undefined && at <= last.at
     const names = new Set<string>()
     for (const [name, value] of samples) {
