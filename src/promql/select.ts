@@ -17,7 +17,10 @@ export interface Found {
   readonly shape: Shape
 }
 
-/** Finds series, and finds them again only when series came or went. */
+/**
+ * Finds series, and looks again only when series came or went. Where those were others, the answer stays the very
+ * same object: much hangs on it.
+ */
 export function finder(reader: SeriesReader, matchers: readonly Matcher[]): () => Found {
   let generation = Number.NaN
   let found: Found = { handles: [], shape: { metrics: [], drop: null } }
@@ -25,10 +28,17 @@ export function finder(reader: SeriesReader, matchers: readonly Matcher[]): () =
     if (reader.generation !== generation) {
       generation = reader.generation
       const handles = reader.find(matchers)
+      if (equalLists(handles, found.handles)) return found
       found = { handles, shape: { metrics: handles.map(({ labels }) => metricOf(labels)), drop: null } }
     }
     return found
   }
+}
+
+function equalLists(a: readonly SeriesHandle[], b: readonly SeriesHandle[]): boolean {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
 }
 
 /** The time that a selector looks from at each step: constant under `@`. */
