@@ -2,6 +2,7 @@
 import { type Line, EMPTY } from './line.ts'
 import { BINDINGS, GROUPS, spellKeys } from './keys.ts'
 import { line, span } from './line.ts'
+import { millis } from '../model/units.ts'
 import type { Look, Screen } from './screen.ts'
 import { screenOf } from './screens.ts'
 import { GLYPH, TONE, type State } from './state.ts'
@@ -17,6 +18,8 @@ export const LEAST: Size = { columns: 40, rows: 8 }
 /** Below this height tabs and titles make room for rows. */
 const ROOMY = 16
 const HEAD_FROM = 20
+/** Time alone makes tables late: thousands of rows are judged and ordered anew this often, what is seen of them at each tick. */
+const REARRANGED_EVERY = millis(5_000)
 
 interface Common {
   readonly view: View
@@ -82,7 +85,8 @@ export function sceneOf(ui: Ui, look: Look, size: Size, memo: Memo): Scene {
 function arranged(screen: ListScene['screen'], view: View, look: Look, width: number, memo: Memo): Memo {
   const { filter, sort, place } = view
   const values = screen.feeds(place.subject).map((feed) => look.get(feed))
-  const inputs = [screen, place.subject, filter, sort, width, look.now, ...values]
+  const slot = Math.floor(look.now / REARRANGED_EVERY)
+  const inputs = [screen, place.subject, filter, sort, width, slot, ...values]
   if (inputs.length === memo.inputs.length && inputs.every((input, i) => input === memo.inputs[i]))
     return memo
   const all = screen.rows(look)

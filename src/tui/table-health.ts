@@ -1,6 +1,6 @@
 // How a table is: what could not be read is unknown, what is past its due time is late.
 import { type Timestamp, timestamp } from '../model/units.ts'
-import { type TableRow, type Value, alerts, tableDues, tables } from './answers.ts'
+import { type TableRow, type Value, tableDues } from './answers.ts'
 import type { Get } from './feed.ts'
 import type { Health } from './screen.ts'
 
@@ -44,6 +44,3 @@ export function tableHealth(table: TableRow, due: Due, now: Timestamp): Health {
   if (due.warn !== null && now > due.warn) return { state: 'warn', word: 'late' }
   return { state: 'ok', word: 'ok' }
 }
-
-/** What every screen that judges tables asks for. */
-export const tableFeeds = [tables, tableDues, alerts] as const

@@ -82,7 +82,7 @@ async function isBack(code: number): Promise<string> {
   await expect.poll(screen, WITHIN).toMatch(new RegExp(`ended with ${code}`))
   const left = modes()
   // What was there before is there again, and the shell echoes what is typed.
-  expect(screen()).toMatch(/\$ cd /)
+  expect(screen()).toMatch(/cd \//)
   press('echo typed', 'Enter')
   await expect.poll(screen, WITHIN).toMatch(/^typed$/m)
   return left
