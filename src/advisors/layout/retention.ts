@@ -3,6 +3,7 @@ import type { Advice } from '../../model/advice.ts'
 import {
   DAY,
   HOUR,
+  MIB,
   bytes,
   readableBytes,
   readableCount,
@@ -19,6 +20,7 @@ import { LOOKBACK_DAYS, type TableView, measured, seen } from './table-view.ts'
 const LEAST_SHARE = 0.2
 /** Where storage is not billed there is no money to weigh it by. */
 const LEAST_SHARE_UNBILLED = 0.5
+const LEAST_UNBILLED = MIB
 /** What is freed, over what the table's metadata says. */
 const SPREAD = {
   exact: { low: 0.9, high: 1.1 },
@@ -58,6 +60,7 @@ function reclaim(view: TableView): Advice | null {
   const { bytes: free, exactness, how } = table.reclaimable
   const share = free / table.bytes
   if (share < (view.billed ? LEAST_SHARE : LEAST_SHARE_UNBILLED)) return null
+  if (!view.billed && free < LEAST_UNBILLED) return null
   const isDelta = table.format === 'delta'
   const oldest = table.oldestSnapshot
   // Expiry would leave them: nothing is older than what it keeps.
