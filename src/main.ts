@@ -55,5 +55,7 @@ async function main(): Promise<ExitCode> {
 // A reader that went away (`| head`) is no error of ours.
 process.stdout.on('error', () => process.exit(0))
 process.exitCode = await main()
+// A pipe takes 64 KiB at once: whoever reads slowly still gets all that was printed.
+await new Promise((resolve) => process.stdout.write('', resolve))
 // What still waits (an idle connection) does not keep a finished command alive.
 process.exit()
