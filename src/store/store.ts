@@ -69,11 +69,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
         await pause()
       for (const _ of facts.forget('run', timestamp(at - retention.runs), limits.runsPerPipeline))
         await pause()
-      for (const _ of facts.forget(
-        'application',
-        timestamp(at - retention.runs),
-        limits.runsPerPipeline,
-      ))
+      for (const _ of facts.forget('application', timestamp(at - retention.runs), limits.runsPerPipeline))
         await pause()
       for (const kind of ['notice', 'delivery'] as const)
         for (const _ of facts.forget(kind, timestamp(at - EVENTS_KEPT), Infinity)) await pause()
