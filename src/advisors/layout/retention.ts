@@ -59,8 +59,7 @@ function reclaim(view: TableView): Advice | null {
   if (table.properties['gc.enabled'] === 'false') return null
   const { bytes: free, exactness, how } = table.reclaimable
   const share = free / table.bytes
-  if (share < (view.billed ? LEAST_SHARE : LEAST_SHARE_UNBILLED)) return null
-  if (!view.billed && free < LEAST_UNBILLED) return null
+  if (!isWorthSaying(view, free, share)) return null
   const isDelta = table.format === 'delta'
   const oldest = table.oldestSnapshot
   // Expiry would leave them: nothing is older than what it keeps.
@@ -121,6 +120,9 @@ function reclaim(view: TableView): Advice | null {
     now,
   )
 }
+
+const isWorthSaying = ({ billed }: TableView, free: number, share: number): boolean =>
+  billed ? share >= LEAST_SHARE : share >= LEAST_SHARE_UNBILLED && free >= LEAST_UNBILLED
 
 const refsOf = ({ table }: TableView): string[] =>
   table.reclaimable?.how.includes('branches or tags') ? ['branches and tags hold part of it'] : []
