@@ -124,9 +124,13 @@ export const commitsOf = (id: string): Feed<readonly Commit[]> =>
 // ── the query API ───────────────────────────────────────────────────────────────────────────────────
 
 const Point = z.tuple([z.number(), z.string()])
+/** Ten thousand series come at once: that it is an object is enough, label by label would hold up a key. */
+const Metric = z.custom<Readonly<Record<string, string>>>(
+  (value) => typeof value === 'object' && value !== null,
+)
 const Vector = z.object({
   resultType: z.literal('vector'),
-  result: z.array(z.object({ metric: Labels, value: Point })),
+  result: z.array(z.object({ metric: Metric, value: Point })),
 })
 const Matrix = z.object({
   resultType: z.literal('matrix'),

@@ -23,8 +23,8 @@ export interface Connection {
   readonly firing: { readonly bad: number; readonly warn: number } | null
 }
 
-/** Older answers than this are said to be old, error or not. */
-const FRESH_MS = 15_000
+/** Large answers are asked for once a minute at most; older ones than this are said to be old, error or not. */
+const FRESH_MS = 75_000
 
 export function frame(ui: Ui, scene: Scene, size: Size, connection: Connection): readonly Line[] {
   const { columns, rows } = size

@@ -36,11 +36,11 @@ export interface SessionOptions {
   readonly quit: () => void
 }
 
-const TICK = millis(1_000)
+const TICK = millis(2_000)
 const REFRESH = millis(2_000)
 const SLOWEST_REFRESH = millis(60_000)
 /** Watching costs at most this share of a core here, however large an answer is. */
-const SHARE = 1 / 40
+const SHARE = 1 / 80
 const MAX_NEWS = 500
 /** Asked whatever is on the screen: the header counts alerts. */
 const ALWAYS: ReadonlyArray<Feed<unknown>> = [alerts]
