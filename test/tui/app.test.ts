@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { systemClock } from '../../src/io/clock.ts'
 import { runTerminal } from '../../src/tui/app.ts'
 import { type Line, plainText } from '../../src/tui/line.ts'
+import { NOW } from '../model/a-table.ts'
 import { fakeTerminal } from './terminal.ts'
 import { aWorld } from './world.ts'
 
@@ -15,7 +16,8 @@ function started(options: { paint?: (line: Line) => string; screenReader?: boole
   const ending = new AbortController()
   const ended = runTerminal({
     client: aWorld().client,
-    clock: systemClock,
+    // The world stands still at its own time; only waits are real.
+    clock: { ...systemClock, now: () => NOW },
     url: 'http://tidemark:9464',
     place: { screen: 'overview', subject: '' },
     by: 'anna',
