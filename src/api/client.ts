@@ -1,6 +1,15 @@
 // Asks a running daemon: what the command line and the terminal UI know comes through here.
 import { SourceError } from '../model/errors.ts'
 
+export {
+  type Alert,
+  Alerts,
+  type Explanation,
+  Explanations,
+  type Silence,
+  Silences,
+} from './alert-answers.ts'
+
 export interface Client {
   /** The `data` of a successful answer in Prometheus's envelope, or the whole JSON of another. */
   get(path: string, params?: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<unknown>

@@ -1,46 +1,15 @@
 // `tidemark alerts`, `explain`, `silence`, `ack`: what fires, why somebody was (not) told, and how to mute it.
 import os from 'node:os'
 import { z } from 'zod'
+import { type Alert, Alerts, type Silence, Silences } from '../api/client.ts'
 import { systemClock } from '../io/clock.ts'
 import { ConfigError } from '../model/errors.ts'
 import { printable } from '../model/text.ts'
-import { millis, parseDuration, readableDuration } from '../model/units.ts'
+import { between, parseDuration, readableDuration } from '../model/units.ts'
 import { type Shell, print } from './command.ts'
 import { type DaemonOptions, asksDaemon, clientOf } from './daemon.ts'
 import { renderExplanations } from './explanation.ts'
 
-const Labels = z.record(z.string(), z.string())
-const Alerts = z.array(
-  z.object({
-    fingerprint: z.string(),
-    labels: Labels,
-    annotations: Labels,
-    startsAt: z.string(),
-    receivers: z.array(z.object({ name: z.string() })),
-    status: z.object({
-      state: z.string(),
-      silencedBy: z.array(z.string()),
-      inhibitedBy: z.array(z.string()),
-    }),
-  }),
-)
-const Silences = z.array(
-  z.object({
-    id: z.string(),
-    status: z.object({ state: z.string() }),
-    matchers: z.array(
-      z.object({
-        name: z.string(),
-        value: z.string(),
-        isRegex: z.boolean(),
-        isEqual: z.boolean().prefault(true),
-      }),
-    ),
-    endsAt: z.string(),
-    createdBy: z.string(),
-    comment: z.string(),
-  }),
-)
 const Made = z.object({ silenceID: z.string() })
 
 export function alertsCommand({ program, finish }: Shell): void {
@@ -142,12 +111,12 @@ function silenceCommand(silence: Shell['program']): void {
   )
 }
 
-function renderAlerts(alerts: z.output<typeof Alerts>): string {
+function renderAlerts(alerts: readonly Alert[]): string {
   if (alerts.length === 0) return 'nothing fires\n'
   return alerts
     .map(({ fingerprint, labels, annotations, startsAt, status, receivers }) => {
       const { alertname = '', severity = '', ...rest } = labels
-      const age = readableDuration(millis(systemClock.now() - Date.parse(startsAt)))
+      const age = readableDuration(between(startsAt, systemClock.now()))
       const muted = status.state === 'active' ? '' : `, ${status.state}`
       return [
         `${glyph(severity)} ${printable(alertname)}  ${printable(annotations['summary'] ?? '')}`,
@@ -167,7 +136,7 @@ function renderAlerts(alerts: z.output<typeof Alerts>): string {
 const glyph = (severity: string): string =>
   severity === 'warn' || severity === 'warning' ? '▲' : severity === 'info' ? '●' : '✖'
 
-async function renderSilences(silences: z.output<typeof Silences>): Promise<string> {
+async function renderSilences(silences: readonly Silence[]): Promise<string> {
   const { printMatcher } = await import('../notify/notify.ts')
   if (silences.length === 0) return 'no silences\n'
   return silences
@@ -177,7 +146,7 @@ async function renderSilences(silences: z.output<typeof Silences>): Promise<stri
           printMatcher({ name, value, op: isRegex ? (isEqual ? '=~' : '!~') : isEqual ? '=' : '!=' }),
         )
         .join(', ')
-      return `${id}  ${status.state} until ${endsAt}  ${printable(text)}  ${printable(createdBy)}: ${printable(comment)}`
+      return `${id}  ${status.state} until ${new Date(endsAt).toISOString()}  ${printable(text)}  ${printable(createdBy)}: ${printable(comment)}`
     })
     .join('\n')
     .concat('\n')

@@ -1,61 +1,16 @@
 // An explanation as text: the value, the clock, the route, each verdict and each attempt.
-import { z } from 'zod'
+import { type Explanation, Explanations } from '../api/client.ts'
 import { printable } from '../model/text.ts'
-import { type Timestamp, between, millis, readableDuration, timestamp } from '../model/units.ts'
-
-const At = z.number().transform(timestamp)
-const Labels = z.record(z.string(), z.string())
-const Explanations = z.object({
-  alerts: z.array(
-    z.object({
-      fingerprint: z.string(),
-      labels: Labels,
-      annotations: Labels,
-      state: z.string(),
-      since: At,
-      endedAt: At.nullable(),
-      value: z.number().nullable(),
-      noData: z.boolean(),
-      background: z
-        .object({
-          expression: z.string(),
-          pendingSince: At.nullable(),
-          holdFor: z.number(),
-          history: z.array(z.tuple([z.number(), z.number().nullable()])),
-        })
-        .nullable(),
-      ways: z.array(
-        z.object({
-          receiver: z.string(),
-          route: z.string(),
-          groupKey: z.string(),
-          nextTick: At.nullable(),
-          integrations: z.array(
-            z.object({ integration: z.string(), verdict: z.string(), waiting: z.number() }),
-          ),
-        }),
-      ),
-      notices: z.array(
-        z.object({
-          notice: z.object({ id: z.string(), at: At, reason: z.string(), title: z.string() }),
-          state: z.string(),
-          nextAttempt: At.nullable(),
-          attempts: z.array(z.object({ at: At, result: z.string(), answer: z.string() })),
-        }),
-      ),
-    }),
-  ),
-})
-type Explained = z.output<typeof Explanations>['alerts'][number]
+import { type Timestamp, between, millis, readableDuration } from '../model/units.ts'
 
 const BARS = '▁▂▃▄▅▆▇█'
 
 export const renderExplanations = (answer: unknown, now: Timestamp): string =>
   `${Explanations.parse(answer)
-    .alerts.map((alert) => renderOne(alert, now))
+    .map((alert) => renderOne(alert, now))
     .join('\n\n')}\n`
 
-function renderOne(alert: Explained, now: Timestamp): string {
+function renderOne(alert: Explanation, now: Timestamp): string {
   const { alertname = '', ...rest } = alert.labels
   const labels = Object.entries(rest).map(([name, value]) => `${name}=${JSON.stringify(value)}`)
   const ended = alert.endedAt === null ? '' : `, until ${ago(alert.endedAt, now)}`
@@ -78,7 +33,7 @@ function renderOne(alert: Explained, now: Timestamp): string {
   ].join('\n')
 }
 
-function behind({ background }: Explained): string[] {
+function behind({ background }: Explanation): string[] {
   if (background === null) return []
   const { expression, pendingSince, holdFor, history } = background
   const held = holdFor === 0 ? 'fires at once' : `must hold for ${readableDuration(millis(holdFor))}`
@@ -101,7 +56,7 @@ function sparkline(values: readonly number[]): string {
 }
 
 function told(
-  { notice, state, nextAttempt, attempts }: Explained['notices'][number],
+  { notice, state, nextAttempt, attempts }: Explanation['notices'][number],
   now: Timestamp,
 ): string[] {
   const next = nextAttempt === null ? '' : `, next attempt in ${readableDuration(between(now, nextAttempt))}`

@@ -1,7 +1,10 @@
 // What we ask the daemon, and the part of its answers that screens look at.
 import { z } from 'zod'
+import { type Alert, Alerts, type Explanation, Explanations, type Silence, Silences } from '../api/client.ts'
 import type { Bytes, Millis, Timestamp } from '../model/units.ts'
 import { type Feed, feed } from './feed.ts'
+
+export type { Alert, Explanation, Silence }
 
 const At = z.custom<Timestamp>((value) => typeof value === 'number', 'expected epoch milliseconds')
 const Size = z.custom<Bytes>((value) => typeof value === 'number', 'expected bytes')
@@ -155,7 +158,7 @@ export const history = (expression: string): Feed<readonly number[]> =>
 /** When tables are due, in seconds, by severity. */
 export const tableDues = query('min by (source, table, severity) (tidemark_table_due_timestamp_seconds)')
 
-// ── sources, alerts, silences, rules ────────────────────────────────────────────────────────────────
+// ── sources ─────────────────────────────────────────────────────────────────────────────────────────
 
 const Source = z.object({
   id: z.string(),
@@ -179,45 +182,16 @@ export const sources: Feed<readonly Source[]> = feed(
   (answer) => z.object({ sources: z.array(Source) }).parse(answer).sources,
 )
 
-const Alert = z.object({
-  fingerprint: z.string(),
-  labels: Labels,
-  annotations: Labels,
-  startsAt: Moment,
-  receivers: z.array(z.object({ name: z.string() })),
-  status: z.object({
-    state: z.string(),
-    silencedBy: z.array(z.string()),
-    inhibitedBy: z.array(z.string()),
-  }),
-})
-export type Alert = z.output<typeof Alert>
+// ── alerts, silences, rules ─────────────────────────────────────────────────────────────────────────
 
-export const alerts: Feed<readonly Alert[]> = feed('/api/v2/alerts', {}, (answer) =>
-  z.array(Alert).parse(answer),
-)
-
-const Silence = z.object({
-  id: z.string(),
-  status: z.object({ state: z.string() }),
-  matchers: z.array(
-    z.object({
-      name: z.string(),
-      value: z.string(),
-      isRegex: z.boolean(),
-      isEqual: z.boolean().prefault(true),
-    }),
-  ),
-  startsAt: Moment,
-  endsAt: Moment,
-  createdBy: z.string(),
-  comment: z.string(),
-})
-export type Silence = z.output<typeof Silence>
+export const alerts: Feed<readonly Alert[]> = feed('/api/v2/alerts', {}, (answer) => Alerts.parse(answer))
 
 export const silences: Feed<readonly Silence[]> = feed('/api/v2/silences', { expired: 'false' }, (answer) =>
-  z.array(Silence).parse(answer),
+  Silences.parse(answer),
 )
+
+export const explanationOf = (fingerprint: string): Feed<readonly Explanation[]> =>
+  feed(`/api/tidemark/explain/${encodeURIComponent(fingerprint)}`, {}, (answer) => Explanations.parse(answer))
 
 const Rule = z.object({
   name: z.string(),

@@ -2,6 +2,7 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { alertmanagerRoutes } from '../../src/api/alertmanager.ts'
+import { Explanations } from '../../src/api/client.ts'
 import { START, type World, at, createWorld, firing } from '../notify/world.ts'
 
 const CONFIG = `
@@ -177,6 +178,8 @@ describe('ours', () => {
     const { body } = await get('/api/tidemark/explain/late')
 
     await expect(`${JSON.stringify(body, null, 2)}\n`).toMatchFileSnapshot('alertmanager-explain.json')
+    const [{ attempts } = { attempts: [] }] = Explanations.parse(body)[0]!.notices
+    expect(attempts).toEqual([{ at: expect.any(Number), result: 'delivered', answer: '200 ok' }])
     expect((await get('/api/tidemark/explain/unknown')).status).toBe(404)
     expect(world.clock.now()).toBe(at(20))
   })

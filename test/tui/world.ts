@@ -316,6 +316,7 @@ export const ANSWERS: Readonly<Record<string, unknown>> = {
           {
             receiver: 'oncall',
             route: 'severity="error"',
+            groupKey: '{severity="error"}:{}',
             nextTick: NOW + 4 * MINUTE,
             integrations: [
               { integration: 'webhook[0]', verdict: 'told 11 min ago; repeats in 3 h 49 min', waiting: 0 },
@@ -326,7 +327,8 @@ export const ANSWERS: Readonly<Record<string, unknown>> = {
           {
             notice: { at: NOW - 11 * MINUTE, reason: 'first notification', title: 'gold/revenue is late' },
             state: 'delivered',
-            attempts: [{ at: NOW - 11 * MINUTE, result: 'delivered', detail: '200 OK' }],
+            nextAttempt: null,
+            attempts: [{ at: NOW - 11 * MINUTE, result: 'delivered', answer: '200 OK' }],
           },
         ],
       },

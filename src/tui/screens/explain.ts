@@ -1,53 +1,10 @@
 // Why somebody was, or was not, told of an alert: its value, its clock, its routes and every attempt.
-import { z } from 'zod'
-import { type Timestamp, between, millis, readableDuration, timestamp } from '../../model/units.ts'
+import { type Timestamp, between, millis, readableDuration } from '../../model/units.ts'
+import { type Explanation, explanationOf } from '../answers.ts'
 import { sparkline } from '../charts.ts'
-import { type Feed, feed } from '../feed.ts'
 import { EMPTY, type Line, fit, line, span, wrap } from '../line.ts'
 import type { PageScreen } from '../screen.ts'
 import { moment } from '../words.ts'
-
-const At = z.number().transform(timestamp)
-const Explained = z.object({
-  labels: z.record(z.string(), z.string()),
-  annotations: z.record(z.string(), z.string()),
-  state: z.string(),
-  since: At,
-  endedAt: At.nullable(),
-  value: z.number().nullable(),
-  noData: z.boolean(),
-  background: z
-    .object({
-      expression: z.string(),
-      pendingSince: At.nullable(),
-      holdFor: z.number(),
-      history: z.array(z.tuple([z.number(), z.number().nullable()])),
-    })
-    .nullable(),
-  ways: z.array(
-    z.object({
-      receiver: z.string(),
-      route: z.string(),
-      nextTick: At.nullable(),
-      integrations: z.array(z.object({ integration: z.string(), verdict: z.string(), waiting: z.number() })),
-    }),
-  ),
-  notices: z.array(
-    z.object({
-      notice: z.object({ at: At, reason: z.string(), title: z.string() }),
-      state: z.string(),
-      attempts: z.array(z.object({ at: At, result: z.string(), detail: z.string().nullish() })),
-    }),
-  ),
-})
-type Explained = z.output<typeof Explained>
-
-export const explanationOf = (fingerprint: string): Feed<readonly Explained[]> =>
-  feed(
-    `/api/tidemark/explain/${encodeURIComponent(fingerprint)}`,
-    {},
-    (answer) => z.object({ alerts: z.array(Explained) }).parse(answer).alerts,
-  )
 
 const LABEL = 13
 
@@ -67,7 +24,7 @@ const long = (label: string, text: string, width: number): Line[] =>
   wrap(text, width - LABEL).map((one, i) => line(span(fit(i === 0 ? label : '', LABEL), 'dim'), ...one.spans))
 const ago = (at: Timestamp, now: Timestamp): string => `${readableDuration(between(at, now))} ago`
 
-function explained(alert: Explained, now: Timestamp, width: number): Line[] {
+function explained(alert: Explanation, now: Timestamp, width: number): Line[] {
   const { alertname = '', ...rest } = alert.labels
   const labels = Object.entries(rest).map(([name, value]) => `${name}=${JSON.stringify(value)}`)
   return [
@@ -95,14 +52,14 @@ function explained(alert: Explained, now: Timestamp, width: number): Line[] {
     line(span(alert.notices.length === 0 ? 'Nobody was told yet' : 'Told', 'title')),
     ...alert.notices.flatMap(({ notice, state, attempts }) => [
       ...long(ago(notice.at, now), `${notice.title}: ${notice.reason}, ${state}`, width),
-      ...attempts.flatMap(({ at, result, detail }) =>
-        long('', `${ago(at, now)} ${result} ${detail ?? ''}`, width),
+      ...attempts.flatMap(({ at, result, answer }) =>
+        long('', `${ago(at, now)} ${result}${answer === '' ? '' : `: ${answer}`}`, width),
       ),
     ]),
   ]
 }
 
-function behind({ background }: Explained, width: number): Line[] {
+function behind({ background }: Explanation, width: number): Line[] {
   if (background === null) return []
   const { expression, pendingSince, holdFor, history } = background
   const values = history.map(([, value]) => value)
