@@ -199,7 +199,12 @@ function renderOne({ id, state, since, advice, realised, steps }: AdviceFact): s
     ['effort', `${advice.effort}; ${(advice.confidence * 100).toFixed(0)} % sure`],
     ...change.preconditions.map((text) => ['check', text] as const),
     ...change.after.split('\n').map((text) => ['do', text] as const),
-    ...change.otherForms.map(({ text }) => ['or', text] as const),
+    ...change.otherForms.flatMap(({ text }) =>
+      text
+        .trimEnd()
+        .split('\n')
+        .map((line, i) => [i === 0 ? 'or' : '', line] as const),
+    ),
     ...change.verifySteps.map((text) => ['verify', text] as const),
     ...change.rollback.split('\n').map((text) => ['undo', text] as const),
     ...(realised === null ? [] : [['measured', realised.how] as const]),

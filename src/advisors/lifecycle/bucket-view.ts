@@ -9,6 +9,7 @@ import { type Prices } from '../prices.ts'
 import { type LifecycleDocument, parseDocument, rulesOf } from '../../model/lifecycle-rules.ts'
 import { EMPTY, merge, printDocument } from './document.ts'
 import { explainViolations, prefixIn, violations } from './safety.ts'
+import { terraformOf } from './terraform.ts'
 
 export interface BucketView {
   readonly bucket: BucketFact
@@ -121,6 +122,7 @@ function changeOf(view: BucketView, document: LifecycleDocument, preconditions: 
   const minimum = least === undefined ? '' : ` --transition-default-minimum-object-size ${least}`
   const put = (file: string): string =>
     `aws s3api put-bucket-lifecycle-configuration --bucket ${bucket}${minimum} --lifecycle-configuration file://${file}`
+  const terraform = terraformOf(bucket, document)
   return {
     format: 's3-lifecycle-json',
     before: printDocument(view.document),
@@ -131,6 +133,7 @@ function changeOf(view: BucketView, document: LifecycleDocument, preconditions: 
         format: 'aws-cli',
         text: `aws s3api put-bucket-lifecycle-configuration --bucket ${bucket}${minimum} --lifecycle-configuration '${JSON.stringify(rules).replaceAll("'", "'\\''")}'`,
       },
+      ...(terraform === null ? [] : [{ format: 'terraform' as const, text: terraform }]),
     ],
     preconditions: [
       'the whole document is replaced: the bucket still has the document that was read',
