@@ -12,6 +12,7 @@ import { isOpen, settleAdvice } from './states.ts'
 import { calibrated } from './calibrate.ts'
 
 export { type Prices, PricesConfig, loadPrices }
+export { executionCost } from './compute/billing.ts'
 export { isInForce, planLifecycle } from './lifecycle/apply.ts'
 export { verifyAll } from './verify.ts'
 export { type Decided, type Decision, decide } from './states.ts'

@@ -42,8 +42,14 @@ export function totalOf(all: readonly Advice[]): AdviceTotal {
   const set = consistentSet(all)
   const uses = new Map<string, Use>()
   const byTopic: Record<string, Usd> = {}
+  let [p10, p50, p90] = [0, 0, 0]
   for (const advice of set) {
     const saved = apply(advice, uses)
+    // Of what it saves alone, as much as the earlier pieces left.
+    const [low, high] = ends(advice, saved)
+    p10 += low
+    p50 += saved
+    p90 += high
     byTopic[advice.topic] = usd((byTopic[advice.topic] ?? 0) + saved)
   }
   let before = 0
@@ -52,7 +58,19 @@ export function totalOf(all: readonly Advice[]): AdviceTotal {
     before += first * unitPrice
     after += quantity * unitPrice
   }
-  return { before: usd(before), after: usd(after), set: set.map(({ id }) => id), byTopic }
+  return {
+    before: usd(before),
+    after: usd(after),
+    savings: { p10: usd(p10), p50: usd(p50), p90: usd(p90) },
+    set: set.map(({ id }) => id),
+    byTopic,
+  }
+}
+
+function ends({ cost: { savings } }: Advice, saved: number): readonly [low: number, high: number] {
+  if (savings === null || savings.p50 === 0) return [saved, saved]
+  const [a, b] = [(savings.p10 / savings.p50) * saved, (savings.p90 / savings.p50) * saved]
+  return [Math.min(a, b), Math.max(a, b)]
 }
 
 /** What it saves of what is left, a month. */

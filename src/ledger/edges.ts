@@ -18,8 +18,14 @@ export function settleEdges(facts: readonly Fact[], known: FactReader): Fact[] {
       const left =
         room.get(fact.source) ?? EDGES_PER_SOURCE - known.facts('edge', { source: fact.source }).length
       room.set(fact.source, left - 1)
-      if (left > 0) edges.set(fact)
-    } else if (fact.lastSeen > before.lastSeen) edges.set({ ...before, lastSeen: fact.lastSeen })
+      if (left > 0) edges.set({ ...fact, firstSeen: fact.lastSeen })
+    } else {
+      // Messages may come in any order.
+      const lastSeen = fact.lastSeen > before.lastSeen ? fact.lastSeen : before.lastSeen
+      const isFirst = before.firstSeen !== undefined && fact.lastSeen < before.firstSeen
+      if (lastSeen !== before.lastSeen || isFirst)
+        edges.set({ ...before, lastSeen, ...(isFirst ? { firstSeen: fact.lastSeen } : {}) })
+    }
   }
   return [...edges.changed(), ...aliases.changed()]
 }

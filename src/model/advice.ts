@@ -248,6 +248,8 @@ export interface AdviceTotal {
   /** A month of everything that the set touches, before and after. */
   readonly before: Usd
   readonly after: Usd
+  /** The middle is the difference; the ends are as if every piece of the set came to its own low or high end. */
+  readonly savings: Range90
   /** Ids of the set, in the order in which it is applied. */
   readonly set: readonly string[]
   /** What each topic saves of it, in that order: together the difference. */

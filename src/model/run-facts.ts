@@ -294,6 +294,8 @@ export interface EdgeFact {
   readonly to: string
   /** Rounded down to the hour, so that a busy edge is not written at every event. */
   readonly lastSeen: Timestamp
+  /** When it was first told of, to the hour as well; the ledger keeps it. Absent: before that was kept. */
+  readonly firstSeen?: Timestamp
 }
 
 /** Two names of one dataset. Entity. */
@@ -317,8 +319,39 @@ export interface TraceDueFact {
   readonly at: Timestamp
 }
 
+/** A finished attempt of a run that is still to be written to CloudWatch. Entity; removed when CloudWatch has it. */
+export interface MetricDueFact {
+  readonly kind: 'metric-due'
+  /** `<run's id>#<attempt>` */
+  readonly id: string
+  readonly run: string
+  readonly attempt: number
+  /** When it ended was learned. */
+  readonly at: Timestamp
+}
+
+/** Why a run was not written to CloudWatch: its end lies outside what is taken, or its name, or the queue was full. */
+export const EXPORT_REFUSALS = ['too-old', 'in-future', 'name', 'refused', 'queue-full', 'forgotten'] as const
+export type ExportRefusal = (typeof EXPORT_REFUSALS)[number]
+
+/** What was written to CloudWatch so far; in the transaction that takes away what was due. Entity, one. */
+export interface MetricExportFact {
+  readonly kind: 'metric-export'
+  readonly id: 'cloudwatch'
+  /** When CloudWatch last took something. */
+  readonly exportedAt: Known<Timestamp>
+  readonly runs: number
+  readonly values: number
+  readonly refused: Readonly<Partial<Record<ExportRefusal, number>>>
+  /** Requests that failed and were or will be repeated, and why, while it lasts. */
+  readonly failures: number
+  readonly failing: Known<string>
+}
+
 export type RunKindFact =
   | TraceDueFact
+  | MetricDueFact
+  | MetricExportFact
   | PipelineFact
   | RunFact
   | RunReport

@@ -1,11 +1,12 @@
 // The compute advisor on jobs as they come: what it says as golden text, its money by hand, and when it keeps silent.
 import { describe, expect, test } from 'vitest'
-import { advise, loadPrices } from '../../src/advisors/advisors.ts'
+import { advise, executionCost, loadPrices } from '../../src/advisors/advisors.ts'
 import { compute } from '../../src/advisors/compute/compute.ts'
 import { totalOf } from '../../src/advisors/portfolio.ts'
 import type { Advice } from '../../src/model/advice.ts'
 import { GIB, HOUR, MINUTE, bytes, millis } from '../../src/model/units.ts'
 import { NOW } from '../model/a-table.ts'
+import { anApplication } from '../model/an-application.ts'
 import { factView } from './fact-view.ts'
 import { aJob } from './jobs.ts'
 
@@ -33,6 +34,18 @@ const WELL: Job = {
   calibration: 1,
   driverShare: 0.05,
 }
+
+test('an execution costs its core hours where they run; unknown where nothing prices them', () => {
+  // 40 core hours are 2.5 of an m5.4xlarge at $0.768, and a quarter of that for EMR.
+  expect(executionCost(anApplication(), prices)).toBeCloseTo(1.92 * 1.25, 9)
+  // 10 executor hours of 4 vCPU and 16 GiB.
+  expect(executionCost(anApplication({ platform: 'emr-serverless' }), prices)).toBeCloseTo(
+    10 * (4 * prices.price('emr-serverless.vcpu')!.usd + 16 * prices.price('emr-serverless.memory')!.usd),
+    9,
+  )
+  expect(executionCost(anApplication({ platform: null }), prices)).toBeNull()
+  expect(executionCost(anApplication({ executors: { coresEach: null } }), prices)).toBeNull()
+})
 
 test('a job that is well gets no advice', () => {
   expect(topics(WELL)).toEqual([])

@@ -200,6 +200,10 @@ describe('the total', () => {
         expect(total.after).toBeLessThanOrEqual(total.before)
         const parts = Object.values(total.byTopic).reduce((sum, part) => sum + part, 0)
         expect(parts).toBeCloseTo(total.before - total.after, 6)
+        const { p10, p50, p90 } = total.savings
+        expect(p50).toBeCloseTo(total.before - total.after, 6)
+        expect(p10).toBeLessThanOrEqual(p50)
+        expect(p90).toBeGreaterThanOrEqual(p50)
       }),
     )
   })

@@ -1,15 +1,19 @@
 // What executors cost where they run: a month of executor hours as lines of a bill (cost.md §3.3).
 import type { MeterLine } from '../../model/advice.ts'
+import type { ApplicationFact } from '../../model/application-facts.ts'
 import type { Known } from '../../model/known.ts'
-import { GIB } from '../../model/units.ts'
+import { GIB, HOUR, type Usd, usd } from '../../model/units.ts'
+import { total } from '../draft.ts'
 import { type Prices, meterLine, meterLines } from '../prices.ts'
 import type { JobView } from './job-view.ts'
+
+type Billed = Pick<JobView, 'prices' | 'application' | 'newest'>
 
 /** A DPU is 4 cores and 16 GiB. */
 const CORES_A_DPU = 4
 
 /** Null where the platform, its instance type, their size or a price is not known. */
-export function executorLines(job: JobView, hours: number): Known<readonly MeterLine[]> {
+export function executorLines(job: Billed, hours: number): Known<readonly MeterLine[]> {
   const { prices, newest, application } = job
   const { coresEach, memoryEach } = newest.executors
   if (coresEach === null) return null
@@ -34,9 +38,20 @@ export function executorLines(job: JobView, hours: number): Known<readonly Meter
   }
 }
 
+/** What the executors of one execution cost; null where executorLines does not know. */
+export function executionCost(newest: ApplicationFact, prices: Prices): Known<Usd> {
+  const { application, executors } = newest
+  if (executors.coresEach === null) return null
+  const lines = executorLines(
+    { prices, application, newest },
+    executors.coreTime / HOUR / executors.coresEach,
+  )
+  return lines === null ? null : usd(total(lines))
+}
+
 /** Hours of instances that hold so many core hours, and what EMR adds to them. */
 export function instanceLines(
-  { prices, application }: JobView,
+  { prices, application }: Billed,
   coreHours: number,
   type: Known<string>,
   withEmr: boolean,

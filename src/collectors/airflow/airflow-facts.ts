@@ -103,8 +103,19 @@ export function runReport(row: Row, origin: Origin, version: number): RunReport 
     queuedAt: time(row['queued_at']),
     startedAt: time(row['start_date']),
     endedAt: time(row['end_date']),
-    labels: { run_type: type },
+    labels: { run_type: type, ...codeOf(row) },
     url: `${origin.url}/dags/${encodeURIComponent(dag)}/${page}`,
+  }
+}
+
+/** Airflow 3 numbers the versions of a DAG and knows the commit of a Git bundle; a run may have met several. */
+function codeOf(row: Row): Record<string, string> {
+  const newest = objectOf(arrayOf(row['dag_versions']).at(-1))
+  const version = numberOf(newest['version_number'])
+  const bundle = text(newest['bundle_version']) ?? text(row['bundle_version'])
+  return {
+    ...(version === null ? {} : { dag_version: String(version) }),
+    ...(bundle === null ? {} : { bundle_version: bundle }),
   }
 }
 

@@ -93,7 +93,7 @@ function runFacts(event: JsonObject, run: JsonObject, at: Timestamp, source: str
   const identity = identityOf(job)
   const type = stringOf(event['eventType'])?.toUpperCase() ?? 'OTHER'
   const state = Object.hasOwn(TYPES, type) ? TYPES[type]! : 'unknown'
-  const about = aboutRun(run)
+  const about = aboutRun(run, job)
   const told: Told = {
     told: 'event',
     asOf: at,

@@ -31,7 +31,7 @@ interface AboutRun {
   readonly operator: Known<string>
 }
 
-export function aboutRun(run: JsonObject): AboutRun {
+export function aboutRun(run: JsonObject, job: JsonObject): AboutRun {
   const facets = facetsOf(run)
   const airflow = objectOf(facets['airflow'])
   const instance = objectOf(airflow['taskInstance'])
@@ -45,7 +45,7 @@ export function aboutRun(run: JsonObject): AboutRun {
     trigger: triggerOf(stringOf(dagRun['run_type'])),
     scheduledFor: facetTime(due ?? nominal['nominalStartTime']),
     queuedAt: facetTime(instance['queued_dttm']),
-    labels: labelsOf(facets, dagRun),
+    labels: labelsOf(facets, dagRun, objectOf(facetsOf(job)['sourceCodeLocation'])),
     instance:
       numberOf(instance['try_number']) === null ? null : index !== null && index >= 0 ? String(index) : '',
     attempt: Math.max(1, Math.trunc(numberOf(instance['try_number']) ?? 1)),
@@ -63,8 +63,8 @@ const TRIGGERS: Readonly<Record<string, Trigger>> = {
 }
 const triggerOf = (type: string | null): Known<Trigger> => TRIGGERS[type ?? ''] ?? null
 
-/** What helps to find the run elsewhere: the scheduler's own id, the query's id in the warehouse, the engine. */
-function labelsOf(facets: JsonObject, dagRun: JsonObject): Record<string, string> {
+/** What helps to find the run elsewhere: the scheduler's own id, the query's id in the warehouse, the engine, the code. */
+function labelsOf(facets: JsonObject, dagRun: JsonObject, code: JsonObject): Record<string, string> {
   const query = objectOf(facets['externalQuery'])
   const engine = objectOf(facets['processing_engine'])
   const found: Array<[string, Json | undefined]> = [
@@ -72,6 +72,7 @@ function labelsOf(facets: JsonObject, dagRun: JsonObject): Record<string, string
     ['query_id', query['externalQueryId']],
     ['engine', engine['name']],
     ['engine_version', engine['version']],
+    ['code_version', code['version'] ?? code['tag']],
   ]
   return Object.fromEntries(
     found.flatMap(([key, value]) => (typeof value === 'string' ? [[key, value.slice(0, NAME_TEXT)]] : [])),

@@ -168,7 +168,9 @@ test('Airflow 2 is found by itself and asked with a password', async () => {
   const headers: string[] = []
   const world: World = {
     version: '2.11.0',
-    runs: [run({ data_interval_end: iso(-1) })],
+    runs: [
+      run({ data_interval_end: iso(-1), dag_versions: [{ version_number: 7, bundle_version: 'f00d' }] }),
+    ],
     dags: [
       {
         dag_id: 'daily',
@@ -187,6 +189,7 @@ test('Airflow 2 is found by itself and asked with a password', async () => {
     state: 'success',
     trigger: 'schedule',
     scheduledFor: NOW - MINUTE,
+    labels: { dag_version: '7', bundle_version: 'f00d' },
   })
   expect(headers.at(-1)).toBe(`Basic ${Buffer.from('u:p').toString('base64')}`)
 })

@@ -70,6 +70,20 @@ describe('run events', () => {
     ])
   })
 
+  test('name the code that ran, as its job tells; an edge keeps when it was first and last told of', () => {
+    const sourceCodeLocation = { type: 'git', url: 'https://example.com/shop', version: '4f1c2d9' }
+    const told = (minute: number, runId: string) =>
+      event('COMPLETE', minute, {
+        run: { runId },
+        job: { facets: { sourceCodeLocation } },
+        inputs: [orders],
+      })
+    const known = ledger(told(180, 'r3'), told(0, 'r1'), told(60, 'r2'))
+
+    expect(known.one('run', 'flows/shop/load/r1').labels).toEqual({ code_version: '4f1c2d9' })
+    expect(known.one('edge')).toMatchObject({ firstSeen: at(0), lastSeen: at(180) })
+  })
+
   test('of tasks are folded into the run of their parent, or of the root where it is named', () => {
     const parent = { run: { runId: 'dag1' }, job: { namespace: 'shop', name: 'daily' } }
     const root = { ...parent, root: { run: { runId: 'top' }, job: { namespace: 'shop', name: 'nightly' } } }
