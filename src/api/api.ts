@@ -9,6 +9,7 @@ import { ConfigError, explainError } from '../model/errors.ts'
 import type { Recorded, TableFact } from '../model/facts.ts'
 import type { FactReader } from '../model/store.ts'
 import type { Millis } from '../model/units.ts'
+import { entityTags } from './etag.ts'
 import { guard } from './guard.ts'
 import { type Scrape, scrapeRoutes } from './scrape.ts'
 import { tlsOptions } from './tls.ts'
@@ -16,6 +17,7 @@ import { tlsOptions } from './tls.ts'
 export { type OpenDoor, doorRoutes } from './doors.ts'
 export { adviceRoutes } from './advice.ts'
 export { alertmanagerRoutes } from './alertmanager.ts'
+export { detailRoutes } from './details.ts'
 export { pipelineRoutes } from './pipelines.ts'
 export { prometheusRoutes } from './prometheus.ts'
 export { ruleToolRoutes } from './rule-tools.ts'
@@ -60,6 +62,7 @@ export async function serve(config: ApiConfig, parts: ApiParts): Promise<Server>
   })
   guard(app, { token, users, rate, monotonic: parts.monotonic })
   await app.register(formbody)
+  entityTags(app)
   await app.register(compress, { encodings: ['gzip', 'identity'] })
   scrapeRoutes(parts.scrape)(app)
   health(app, parts)

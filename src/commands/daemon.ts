@@ -1,6 +1,7 @@
 // Options of the commands that ask a running daemon, and the client they make.
 import type { Command } from 'commander'
 import { type Client, createClient } from '../api/client.ts'
+import type { Millis } from '../model/units.ts'
 
 export interface DaemonOptions {
   readonly url: string
@@ -15,4 +16,5 @@ export const asksDaemon = (command: Command): Command =>
     .option('--token <token>', 'bearer token', process.env['TIDEMARK_TOKEN'])
     .option('--json', 'print the answer as JSON')
 
-export const clientOf = ({ url, token }: DaemonOptions): Client => createClient(url, token)
+export const clientOf = ({ url, token }: DaemonOptions, timeout?: Millis): Client =>
+  createClient(url, token, timeout)

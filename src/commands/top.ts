@@ -2,6 +2,7 @@
 import os from 'node:os'
 import { systemClock } from '../io/clock.ts'
 import { ConfigError } from '../model/errors.ts'
+import { SECOND, millis } from '../model/units.ts'
 import { SCREENS, TABS, createPaint, once, screenOf, terminal } from '../tui/tui.ts'
 import type { Place } from '../tui/tui.ts'
 import { type ExitCode, type Shell, print } from './command.ts'
@@ -43,6 +44,8 @@ export function topCommand({ program, finish }: Shell): void {
 
 const EXIT: Readonly<Record<string, ExitCode>> = { ok: 0, warn: 1, unknown: 1, bad: 2 }
 const DEFAULT_WIDTH = 160
+/** A daemon that hangs is said to be gone after this long. */
+const PATIENCE = millis(30 * SECOND)
 
 /** Ends by the user, a signal or an error; in each case the screen is given back first. */
 async function runTerminal(options: Options, place: Place): Promise<void> {
@@ -56,9 +59,8 @@ async function runTerminal(options: Options, place: Place): Promise<void> {
   const crashed = Promise.withResolvers<never>()
   for (const name of ['uncaughtException', 'unhandledRejection'] as const) process.once(name, crashed.reject)
   const ran = terminal({
-    client: clientOf(options),
+    client: clientOf(options, PATIENCE),
     clock: systemClock,
-    url: options.url,
     place,
     by: os.userInfo().username,
     stdin,
@@ -78,7 +80,7 @@ async function runTerminal(options: Options, place: Place): Promise<void> {
 async function printOnce(options: Options, { screen, subject }: Place): Promise<ExitCode> {
   const { stdout } = process
   const found = await once({
-    client: clientOf(options),
+    client: clientOf(options, PATIENCE),
     screen: screenOf(screen)!,
     subject,
     filter: options.filter ?? '',

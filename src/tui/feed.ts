@@ -24,11 +24,16 @@ export function feed<T>(
 /** The last good answer stays, with its age, when the next one fails. */
 export interface Held {
   readonly value: unknown
+  /** The entity tag of the answer that the value was read from. */
+  readonly tag: string | null
   /** When the last good answer came; null before the first. */
   readonly at: Timestamp | null
   /** Why the newest attempt failed; null when it did not. */
   readonly error: Failure | null
 }
+
+/** Before the first answer. */
+export const NOTHING: Held = { value: undefined, tag: null, at: null, error: null }
 
 export interface Failure {
   readonly text: string
@@ -48,10 +53,17 @@ export const getFrom =
   <T>(one: Feed<T>) =>
     held.get(one.key)?.value as T | undefined
 
-export async function ask<T>(client: Client, one: Feed<T>, signal?: AbortSignal): Promise<T> {
-  const answer = await client.get(one.path, one.params, signal)
+/** Answers `before` itself while the daemon's answer is the same: nothing is sent, read or judged anew. */
+export async function ask(
+  client: Client,
+  one: Feed<unknown>,
+  before: Pick<Held, 'value' | 'tag'> = NOTHING,
+  signal?: AbortSignal,
+): Promise<Pick<Held, 'value' | 'tag'>> {
+  const changed = await client.getChanged(one.path, one.params, before.tag, signal)
+  if (changed === undefined) return before
   try {
-    return one.read(answer)
+    return { value: one.read(changed.answer), tag: changed.tag }
   } catch (cause) {
     if (!(cause instanceof z.ZodError)) throw cause
     const { path, message } = cause.issues[0]!

@@ -1,7 +1,7 @@
 // `top --once`: a screen's rows as text or JSON, without React, and how bad it is.
 import type { Client } from '../api/client.ts'
 import type { Timestamp } from '../model/units.ts'
-import { type Held, ask, getFrom, isAsked } from './feed.ts'
+import { type Held, NOTHING, ask, getFrom, isAsked } from './feed.ts'
 import { type Line, plainText } from './line.ts'
 import type { Look, Screen } from './screen.ts'
 import { type State, worst } from './state.ts'
@@ -32,7 +32,7 @@ export async function once(options: OnceOptions): Promise<Once> {
       .feeds(subject)
       .filter(isAsked)
       .map(async (feed) => {
-        held.set(feed.key, { value: await ask(client, feed), at: now, error: null })
+        held.set(feed.key, { ...NOTHING, ...(await ask(client, feed)), at: now })
       }),
   )
   const look: Look = { get: getFrom(held), now, subject }

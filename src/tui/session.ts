@@ -4,7 +4,7 @@ import { explainError } from '../model/errors.ts'
 import { type Millis, type Timestamp, between, millis } from '../model/units.ts'
 import { type Alert, alerts } from './answers.ts'
 import { type Action } from './action.ts'
-import { type Feed, type Held, ask, failureOf, getFrom, isAsked } from './feed.ts'
+import { type Feed, type Held, NOTHING, ask, failureOf, getFrom, isAsked } from './feed.ts'
 import { type Connection, frame } from './frame.ts'
 import type { Line } from './line.ts'
 import { type Key, press } from './press.ts'
@@ -25,7 +25,6 @@ export interface Ticking {
 export interface SessionOptions {
   readonly client: Client
   readonly clock: Ticking
-  readonly url: string
   readonly place: Place
   /** Who is said to have silenced and acknowledged. */
   readonly by: string
@@ -124,14 +123,14 @@ export class Session {
     const { client, clock } = this.#options
     const before = this.#held.get(feed.key)
     try {
-      const value = await ask(client, feed, signal)
+      const { value, tag } = await ask(client, feed, before, signal)
       this.#tell(newsOf(feed, before, value, clock.now()))
-      this.#held.set(feed.key, { value, at: clock.now(), error: null })
+      this.#held.set(feed.key, { value, tag, at: clock.now(), error: null })
     } catch (error) {
       const failure = failureOf(error)
       if (before?.error?.text !== failure.text)
         this.#tell([toNews(clock.now(), 'bad', `${feed.path}: ${failure.text}`)])
-      this.#held.set(feed.key, { value: before?.value, at: before?.at ?? null, error: failure })
+      this.#held.set(feed.key, { ...NOTHING, ...before, error: failure })
     }
     const took = between(from as number as Timestamp, clock.monotonic() as number as Timestamp)
     const wait = Math.min(Math.max(REFRESH, took / SHARE), SLOWEST_REFRESH)
@@ -143,7 +142,7 @@ export class Session {
   #tell(news: readonly News[]): void {
     if (news.length === 0) return
     this.#news = [...news, ...this.#news].slice(0, MAX_NEWS)
-    this.#held.set(log.key, { value: this.#news, at: this.#now, error: null })
+    this.#held.set(log.key, { ...NOTHING, value: this.#news, at: this.#now })
   }
 
   // ── what is shown ───────────────────────────────────────────────────────────────────────────────
@@ -170,7 +169,7 @@ export class Session {
     const firing = this.#held.get(alerts.key)?.value as readonly Alert[] | undefined
     const count = (state: string) => firing!.filter((alert) => alertState(alert).state === state).length
     return {
-      url: this.#options.url,
+      url: this.#options.client.url,
       age: known ? millis(Math.max(0, this.#now - Math.min(...times.map(Number)))) : null,
       error: held.find(({ error }) => error !== null)?.error ?? null,
       firing: firing === undefined ? null : { bad: count('bad'), warn: count('warn') },

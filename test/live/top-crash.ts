@@ -13,7 +13,6 @@ try {
   await terminal({
     client: createClient(url),
     clock: systemClock,
-    url,
     place: { screen: 'overview', subject: '' },
     by: 'anna',
     stdin: process.stdin,

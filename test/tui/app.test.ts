@@ -18,7 +18,6 @@ function started(options: { paint?: (line: Line) => string; screenReader?: boole
     client: aWorld().client,
     // The world stands still at its own time; only waits are real.
     clock: { ...systemClock, now: () => NOW },
-    url: 'http://tidemark:9464',
     place: { screen: 'overview', subject: '' },
     by: 'anna',
     stdin: terminal.stdin,

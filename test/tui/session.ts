@@ -23,7 +23,6 @@ export async function aSession(
       monotonic: () => millis(now - NOW),
       sleep: async () => undefined,
     },
-    url: 'http://tidemark:9464',
     place,
     by: 'anna',
     screenReader,

@@ -379,7 +379,9 @@ export function aWorld(answers: Readonly<Record<string, unknown>> = {}): World {
     down: false,
     sent: [],
     client: {
-      async get(path, params = {}) {
+      url: 'http://tidemark:9464',
+      get: async (path, params = {}) => (await world.client.getChanged(path, params, null))?.answer,
+      async getChanged(path, params, known) {
         if (world.down)
           throw new SourceError('unreachable', 'no daemon answers at http://fake', { subject: 'http://fake' })
         const query = params['query'] ?? ''
@@ -387,7 +389,9 @@ export function aWorld(answers: Readonly<Record<string, unknown>> = {}): World {
           path === '/api/v1/query' ? (query.endsWith(']') ? DAY_OF_COMMITS : QUERIES[query]) : undefined
         const answer = answers[path] ?? found ?? ANSWERS[path]
         if (answer === undefined) throw new SourceError('missing', `Not Found: ${path}`, { subject: path })
-        return structuredClone(only(answer, params))
+        const given = only(answer, params)
+        const tag = JSON.stringify(given)
+        return tag === known ? undefined : { answer: structuredClone(given), tag }
       },
       async send(method, path, body) {
         world.sent.push(`${method} ${path} ${JSON.stringify(body) ?? ''}`.trim())
