@@ -1,10 +1,10 @@
 // The terminal UI on 5,000 tables, in a real terminal (util-linux's script): first frame, key to frame, idle CPU, memory.
 import { spawn } from 'node:child_process'
 import fs from 'node:fs'
-import http from 'node:http'
-import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import Fastify from 'fastify'
+import { entityTags } from '../../src/api/etag.ts'
 import { NOW, aTable } from '../model/a-table.ts'
 
 const TABLES = 5_000
@@ -19,7 +19,7 @@ const MIB = 1_048_576
 const root = path.resolve(import.meta.dirname, '../..')
 
 /** Answers as a daemon with that many tables gives, two deadlines each. */
-function answers(fields: readonly string[]): Readonly<Record<string, string>> {
+function answers(fields: readonly string[]): Readonly<Record<string, () => string>> {
   const names = Array.from({ length: TABLES }, (_, i) => `gold/domain_${i % 40}/table_${i}`)
   const tables = names.map((table, i) => {
     const fact = { ...aTable({ id: `s3://lake/${table}`, table, files: i }), observedAt: NOW, problem: null }
@@ -35,25 +35,31 @@ function answers(fields: readonly string[]): Readonly<Record<string, string>> {
   const result = names.flatMap((table, i) =>
     ['warn', 'error'].map((severity, j) => ({
       metric: { source: 'lake', table, severity },
-      value: [0, String(Date.now() / 1_000 + 3_600 + i * 60 + j * 600)],
+      value: [0, String(Date.now() / 1_000 + 3_600 + i * 60 + j * 600)] as [number, string],
     })),
   )
   return {
-    '/api/tidemark/tables': JSON.stringify({ tables }),
-    '/api/v1/query': JSON.stringify({ status: 'success', data: { resultType: 'vector', result } }),
-    '/api/v2/alerts': '[]',
+    '/api/tidemark/tables': () => JSON.stringify({ tables }),
+    '/api/v1/query': () => {
+      // Each answer carries the time of its question.
+      const at = Date.now() / 1_000
+      for (const one of result) one.value[0] = at
+      return JSON.stringify({ status: 'success', data: { resultType: 'vector', result } })
+    },
+    '/api/v2/alerts': () => '[]',
   }
 }
 
-async function daemon(): Promise<{ url: string; close: () => void }> {
-  let known: Readonly<Record<string, string>> | undefined
-  const server = http.createServer((request, response) => {
-    const { pathname, searchParams } = new URL(request.url!, 'http://localhost')
+async function daemon(tagged: boolean): Promise<{ url: string; close: () => Promise<void> }> {
+  let known: ReturnType<typeof answers> | undefined
+  const server = Fastify({ forceCloseConnections: true })
+  if (tagged) entityTags(server)
+  server.get('/*', async (request, reply) => {
+    const { pathname, searchParams } = new URL(request.url, 'http://localhost')
     known ??= answers((searchParams.get('fields') ?? '').split(','))
-    response.setHeader('content-type', 'application/json').end(known[pathname] ?? '{}')
+    return reply.type('application/json').send(known[pathname]?.() ?? '{}')
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const url = await server.listen({ host: '127.0.0.1', port: 0 })
   const fields =
     'id,source,table,format,version,vanished,lastChange,eventTime,rows,files,bytes,fileSizes,partitions,deletes,observedAt,problem'
   await (await fetch(`${url}/api/tidemark/tables?fields=${fields}`)).text()
@@ -121,7 +127,7 @@ const print = (figures: object): void =>
 const round = (value: number): number => Number(value.toPrecision(3))
 
 export async function run(): Promise<void> {
-  const { url, close } = await daemon()
+  const { url, close } = await daemon(true)
   const firsts: Array<{ drawn: number; rows: number; cpu: number }> = []
   for (let i = 0; i < STARTS; i++) {
     const terminal = new Terminal(url)
@@ -159,16 +165,26 @@ export async function run(): Promise<void> {
     ms: { p50: round(quantile(waits, 0.5)), p99: round(quantile(waits, 0.99)) },
     keys: KEYS,
   })
+  await idle(terminal, 'idle')
+  await close()
 
+  const untagged = await daemon(false)
+  const other = new Terminal(untagged.url)
+  await other.shows('table_0', other.startedAt)
+  await idle(other, 'idle, a daemon without entity tags')
+  await untagged.close()
+}
+
+async function idle(terminal: Terminal, name: string): Promise<void> {
+  await delay(2_000)
   const before = terminal.usage()
   await delay(IDLE_MS)
   const after = terminal.usage()
   print({
-    case: 'idle',
+    case: name,
     cpuOfOneCorePercent: round(((after.cpu - before.cpu) / (IDLE_MS / 1_000)) * 100),
     rssMib: round(after.rss / MIB),
     seconds: IDLE_MS / 1_000,
   })
   await terminal.end()
-  close()
 }
