@@ -40,15 +40,15 @@ import { type RuleGroup, loadRules, openGroups, rulesQuery, runGroup } from './r
 import { connectSource } from './sources.ts'
 import { createTicker } from './ticker.ts'
 import { currentRange, viewOf } from './view.ts'
-import { openTraces } from './traces.ts'
+import { openOutboxes } from './outboxes.ts'
 import { watchSource } from './watch.ts'
 import { whereaboutsOf } from './whereabouts.ts'
 
 export * as catalogue from './metrics.ts'
 export { loadRules } from './rule-groups.ts'
 
-/** How often finished runs are sent as traces. */
-const TRACES_EVERY = millis(10 * SECOND)
+/** How often an OTLP collector is told of runs and alerts. */
+const OUTBOXES_EVERY = millis(10 * SECOND)
 
 export interface AgentOptions {
   readonly loaded: LoadedConfig
@@ -76,6 +76,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   })
   await using telemetry = await openTelemetry(telemetryOf(options, store, startedAt))
   const log = telemetry.log(options.log, config.log)
+  const outboxes = openOutboxes({ telemetry, store, log })
   const engine = createEngine(store.series, { now: () => clock.monotonic() })
   const lookback = fittingLookback(() => config.resolution)
   const query = rulesQuery(config.query?.url, engineQuery(engine, { lookback }), options.signal)
@@ -91,7 +92,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   const io = createIo({ clock, log, base: loaded.base })
   const notifier = createNotifier({
     config: loaded.notify,
-    store,
+    store: outboxes.store,
     io,
     random: systemRandom,
     files: localFiles(loaded.base),
@@ -100,8 +101,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   const expectations = createExpectations(config.expect)
   const tick = createTicker({ series: store.series, view, expectations, notifier, telemetry })
   const sources = config.sources.map((source) => connectSource(source, io))
-  const traces = openTraces({ otlp: config.telemetry.otlp, store, http: io.http, log, version })
-  const inbox = new Inbox(traces.store, log)
+  const inbox = new Inbox(outboxes.store, log)
   const waiting = new Set(config.sources.map((source) => source.name))
   const advising = createAdvising(store, loadPrices(config.advise.prices), log)
   await using server = await serve(config.api, {
@@ -139,7 +139,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   log.info({ url: server.url, sources: config.sources.length, version }, 'listening')
 
   await Promise.all(
-    loops({ ...options, traces, log, store, sources, groups, notifier, advising, tick, waiting }),
+    loops({ ...options, outboxes, log, store, sources, groups, notifier, advising, tick, waiting }),
   )
   // What a receiver has taken is written down before the store closes, or it is told again.
   await notifier.idle()
@@ -166,7 +166,7 @@ function telemetryOf(
 }
 
 interface Looping extends AgentOptions {
-  readonly traces: ReturnType<typeof openTraces>
+  readonly outboxes: ReturnType<typeof openOutboxes>
   readonly store: Store
   readonly sources: ReadonlyArray<ReturnType<typeof connectSource>>
   readonly groups: readonly RuleGroup[]
@@ -179,7 +179,7 @@ interface Looping extends AgentOptions {
 
 /** Every loop of the process; each ends with the signal. */
 function loops(parts: Looping): Promise<void>[] {
-  const { traces, loaded, store, sources, groups, notifier, advising, tick, waiting, clock, log, signal } =
+  const { outboxes, loaded, store, sources, groups, notifier, advising, tick, waiting, clock, log, signal } =
     parts
   const repeat = (name: string, interval: Millis, task: (now: Timestamp) => Promise<void> | void) =>
     every({ name, interval, clock, log, signal }, task)
@@ -188,7 +188,7 @@ function loops(parts: Looping): Promise<void>[] {
   return [
     ...sources.map((source) =>
       watchSource(source, {
-        store: traces.store,
+        store: outboxes.store,
         clock,
         log,
         signal,
@@ -202,7 +202,7 @@ function loops(parts: Looping): Promise<void>[] {
     ),
     repeat('tick', loaded.config.resolution, tick),
     ...groups.map((group) => runGroup(group, { store, clock, log, notifier: told }, signal)),
-    repeat('traces', TRACES_EVERY, (now) => traces.flush(now, signal)),
+    repeat('outboxes', OUTBOXES_EVERY, (now) => outboxes.flush(now, signal)),
     repeat('notify', SECOND, (now) => notifier.flush(now, signal)),
     runJobs(jobsOf({ loaded, store, advising, notifier }), clock, log, signal),
   ]

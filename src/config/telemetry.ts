@@ -10,7 +10,7 @@ const Otlp = z
       .url({ protocol: /^https?$/ })
       .optional()
       .describe(
-        'An OTLP collector, such as http://localhost:4318; `/v1/metrics` and `/v1/logs` are added for HTTP.',
+        'An OTLP collector, such as http://localhost:4318; `/v1/metrics`, `/v1/traces` and `/v1/logs` are added for HTTP.',
       ),
     headers: z
       .record(z.string().min(1), SecretText)
@@ -23,7 +23,11 @@ const Otlp = z
     timeout: Duration(SECOND)
       .prefault('10s')
       .describe('How long one request may take, its retries included.'),
-    traces: z.boolean().prefault(true).describe('Whether each finished run is sent as a trace (HTTP only).'),
+    traces: z.boolean().prefault(true).describe('Whether each finished run is sent as a trace.'),
+    alerts: z
+      .boolean()
+      .prefault(true)
+      .describe('Whether each alert that begins or ends is sent as a log record.'),
     logs: z.boolean().prefault(true).describe('Whether our own log is sent too.'),
   })
   .refine(({ protocol, headers }) => protocol !== 'grpc' || Object.keys(headers).length === 0, {

@@ -17,6 +17,16 @@ export interface AlertFact {
   readonly flapping: { readonly since: Timestamp; readonly last: Alert } | null
 }
 
+/** An alert began or ended and the OTLP collector does not know it yet. Entity; removed when the collector has it. */
+export interface AlertDueFact {
+  readonly kind: 'alert-due'
+  /** `<fingerprint>@<when it was learned>` */
+  readonly id: string
+  readonly fingerprint: string
+  readonly alert: Alert
+  readonly at: Timestamp
+}
+
 /** Mutes alerts by their labels. Entity; an expired one is kept for a while. */
 export interface SilenceFact {
   readonly kind: 'silence'
@@ -163,6 +173,7 @@ export interface DisabledReceiverFact {
 
 export type NotifyFact =
   | AlertFact
+  | AlertDueFact
   | SilenceFact
   | AlertGroupFact
   | OutboxFact

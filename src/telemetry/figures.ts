@@ -19,13 +19,13 @@ const exports = metric(
   'otlp_exports_total',
   'counter',
   ['signal', 'result'],
-  'Batches sent by OTLP since start, by signal (metrics, logs) and result.',
+  'Batches sent by OTLP since start, by signal (metrics, traces, logs) and result.',
 )
 
 /** Definitions for the catalogue. */
 export const telemetryMetrics: readonly MetricInfo[] = [scrapeSeries, scrapeCut, exports]
 
-export type Signal = 'metrics' | 'logs'
+export type Signal = 'metrics' | 'traces' | 'logs'
 
 export interface Figures {
   scraped(told: { readonly series: number; readonly cut: number }): void

@@ -1,5 +1,6 @@
-// Metrics and logs to a collector by OTLP: what the configuration does not say, the standard OTEL_* environment does.
+// The exporters of OTLP: metrics from the store at intervals, our own log as it is written.
 import { SeverityNumber } from '@opentelemetry/api'
+import type { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto'
 import type { Resource } from '@opentelemetry/resources'
 import { BatchLogRecordProcessor, type LogRecordExporter, LoggerProvider } from '@opentelemetry/sdk-logs'
 import {
@@ -9,95 +10,54 @@ import {
   type PushMetricExporter,
 } from '@opentelemetry/sdk-metrics'
 import type { Log, LogLevel } from '../io/log.ts'
-import type { Secret } from '../model/secret.ts'
-import type { Millis } from '../model/units.ts'
 import type { Figures, Signal } from './figures.ts'
+import type { Destination } from './otlp-destination.ts'
 
 /** Data points in one request: collectors take 4 MiB by default, a point has 150 bytes before compression. */
 const BATCH = 5_000
 const LOG_QUEUE = 8_192
 const LOG_BATCH = 512
 
-export type Protocol = 'http/protobuf' | 'grpc'
+export type ReadableSpan = Parameters<OTLPTraceExporter['export']>[0][number]
 
-export interface OtlpConfig {
-  readonly endpoint?: string | undefined
-  readonly headers: Readonly<Record<string, Secret>>
-  readonly protocol?: Protocol | undefined
-  readonly every?: Millis | undefined
-  readonly timeout: Millis
-  readonly logs: boolean
-}
-
-type Environment = Readonly<Record<string, string | undefined>>
-
-/** What is sent where, once configuration and environment are put together; null where nothing is. */
-export interface Destination {
-  readonly protocol: Protocol
-  readonly metrics: boolean
-  readonly logs: boolean
-  readonly every: number
-  readonly url: (signal: Signal) => string | undefined
-  readonly headers: Readonly<Record<string, string>> | undefined
-  readonly timeout: number
-}
-
-const DEFAULT_EVERY_MS = 60_000
-
-export function destinationOf(config: OtlpConfig | undefined, env: Environment): Destination | null {
-  if (env['OTEL_SDK_DISABLED']?.trim().toLowerCase() === 'true') return null
-  const to = (signal: Signal): boolean =>
-    (config?.endpoint ??
-      env['OTEL_EXPORTER_OTLP_ENDPOINT'] ??
-      env[`OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_ENDPOINT`]) !== undefined
-  const wanted = (signal: Signal): boolean =>
-    to(signal) && env[`OTEL_${signal.toUpperCase()}_EXPORTER`]?.trim() !== 'none'
-  const metrics = wanted('metrics')
-  const logs = (config?.logs ?? true) && wanted('logs')
-  if (!metrics && !logs) return null
-  const asked = config?.protocol ?? env['OTEL_EXPORTER_OTLP_PROTOCOL']
-  const protocol = asked === 'grpc' ? 'grpc' : 'http/protobuf'
-  const endpoint = config?.endpoint?.replace(/\/+$/, '')
-  const headers = Object.entries(config?.headers ?? {})
-  return {
-    protocol,
-    metrics,
-    logs,
-    every: config?.every ?? (Number(env['OTEL_METRIC_EXPORT_INTERVAL']) || DEFAULT_EVERY_MS),
-    url: (signal) => (endpoint === undefined || protocol === 'grpc' ? endpoint : `${endpoint}/v1/${signal}`),
-    headers:
-      headers.length === 0
-        ? undefined
-        : Object.fromEntries(headers.map(([name, value]) => [name, value.reveal()])),
-    timeout: config?.timeout ?? (Number(env['OTEL_EXPORTER_OTLP_TIMEOUT']) || 10_000),
-  }
+interface SpanExporter {
+  export(spans: ReadableSpan[], done: (result: { code: number; error?: Error }) => void): void
+  shutdown(): Promise<void>
 }
 
 export interface Exporters {
   readonly metrics: PushMetricExporter
+  readonly traces: SpanExporter
   readonly logs: LogRecordExporter
 }
 
-/** Only the protocol that is asked for is loaded. */
+/** Only the protocols that are asked for are loaded. */
 export async function openExporters(to: Destination, figures: Figures): Promise<Exporters> {
   const options = (signal: Signal) => {
     const url = to.url(signal)
-    return { ...(url === undefined ? {} : { url }), timeoutMillis: to.timeout }
+    return {
+      timeoutMillis: to.timeout,
+      ...(url === undefined ? {} : { url }),
+      ...(to.headers === undefined ? {} : { headers: to.headers }),
+      ...(to.gzip(signal) ? { compression: GZIP } : {}),
+    }
   }
-  const [{ OTLPMetricExporter }, { OTLPLogExporter }] =
-    to.protocol === 'grpc'
-      ? await Promise.all([
-          import('@opentelemetry/exporter-metrics-otlp-grpc'),
-          import('@opentelemetry/exporter-logs-otlp-grpc'),
-        ])
-      : await Promise.all([
-          import('@opentelemetry/exporter-metrics-otlp-proto'),
-          import('@opentelemetry/exporter-logs-otlp-proto'),
-        ])
-  const more = { ...(to.headers === undefined ? {} : { headers: to.headers }), compression: GZIP }
+  const isGrpc = (signal: Signal): boolean => to.protocol(signal) === 'grpc'
+  const [{ OTLPMetricExporter }, { OTLPTraceExporter }, { OTLPLogExporter }] = await Promise.all([
+    isGrpc('metrics')
+      ? import('@opentelemetry/exporter-metrics-otlp-grpc')
+      : import('@opentelemetry/exporter-metrics-otlp-proto'),
+    isGrpc('traces')
+      ? import('@opentelemetry/exporter-trace-otlp-grpc')
+      : import('@opentelemetry/exporter-trace-otlp-proto'),
+    isGrpc('logs')
+      ? import('@opentelemetry/exporter-logs-otlp-grpc')
+      : import('@opentelemetry/exporter-logs-otlp-proto'),
+  ])
   return {
-    metrics: counted(new OTLPMetricExporter({ ...options('metrics'), ...more }), 'metrics', figures),
-    logs: counted(new OTLPLogExporter({ ...options('logs'), ...more }), 'logs', figures),
+    metrics: counted(new OTLPMetricExporter(options('metrics')), 'metrics', figures),
+    traces: counted(new OTLPTraceExporter(options('traces')), 'traces', figures),
+    logs: counted(new OTLPLogExporter(options('logs')), 'logs', figures),
   }
 }
 

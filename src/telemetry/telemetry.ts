@@ -6,14 +6,20 @@ import type { MetricData, MetricProducer } from '@opentelemetry/sdk-metrics'
 import { NodeSDK } from '@opentelemetry/sdk-node'
 import type { Log, LogLevel } from '../io/log.ts'
 import type { Matcher, MetricInfo, Range, Sample, SeriesReader } from '../model/series.ts'
+import type { AlertDueFact } from '../model/notice.ts'
 import type { Millis, Timestamp } from '../model/units.ts'
 import { createFigures } from './figures.ts'
-import { type OtlpConfig, destinationOf, logPush, metricPush, openExporters } from './otlp.ts'
+import { logPush, metricPush, openExporters } from './otlp.ts'
+import { type OtlpConfig, destinationOf } from './otlp-destination.ts'
+import { sendAlerts, sendRuns } from './otlp-send.ts'
+import type { Send } from './outbox.ts'
+import type { Span } from './run-spans.ts'
 import { scrape } from './scrape.ts'
 import { type SlicesFrom, slices } from './slices.ts'
 
 export type { Attempt } from './run-spans.ts'
-export { createRunTraces, notingTraces, sendSpans } from './run-traces.ts'
+export { notingDue } from './due.ts'
+export { type Outbox, alertOutbox, traceOutbox } from './outbox.ts'
 export { telemetryMetrics } from './figures.ts'
 
 /** An exporter that gets no answer tries for ten seconds: what it could not send by then is given up. */
@@ -41,6 +47,9 @@ export interface Telemetry extends AsyncDisposable {
   scrape(matches: ReadonlyArray<readonly Matcher[]>): AsyncIterable<string>
   /** The log that also goes to the collector, where there is one. */
   log(log: Log, level: LogLevel): Log
+  /** To the collector; null where it is not to have them. */
+  readonly runs: Send<Span> | null
+  readonly alerts: Send<AlertDueFact> | null
   stats(): readonly Sample[]
 }
 
@@ -60,6 +69,7 @@ export async function openTelemetry(options: TelemetryOptions): Promise<Telemetr
     'service.name': 'tidemark',
     'service.version': options.version,
     'service.instance.id': options.instanceId,
+    ...cloudOf(environment),
   }).merge(detectResources({ detectors: [envDetector] }))
   const off = environment['OTEL_SDK_DISABLED']?.trim().toLowerCase() === 'true'
   const exporter = new PrometheusExporter({
@@ -87,12 +97,29 @@ export async function openTelemetry(options: TelemetryOptions): Promise<Telemetr
   return {
     scrape: (matches) => scrape(parts, matches),
     log: (log, level) => logs?.tee(log, level) ?? log,
+    runs: to?.traces && exporters !== null ? sendRuns(exporters.traces, resource) : null,
+    alerts: to?.alerts && exporters !== null ? sendAlerts(exporters.logs, resource) : null,
     stats: () => figures.samples(),
     async [Symbol.asyncDispose]() {
       const { promise: late, resolve } = Promise.withResolvers<void>()
       AbortSignal.timeout(SHUTDOWN_MS).addEventListener('abort', () => resolve(), { once: true })
-      await Promise.race([Promise.allSettled([sdk.shutdown(), logs?.shutdown()]), late])
+      await Promise.race([
+        Promise.allSettled([sdk.shutdown(), logs?.shutdown(), exporters?.traces.shutdown()]),
+        late,
+      ])
     },
+  }
+}
+
+/** Where it runs, as far as the environment of a container on AWS tells. Semantic conventions: cloud. */
+const cloudOf = (environment: TelemetryOptions['environment']): Record<string, string> => {
+  const platform = environment['AWS_EXECUTION_ENV']
+  const region = environment['AWS_REGION']
+  if (platform === undefined) return {}
+  return {
+    'cloud.provider': 'aws',
+    ...(platform.startsWith('AWS_ECS') ? { 'cloud.platform': 'aws_ecs' } : {}),
+    ...(region === undefined ? {} : { 'cloud.region': region }),
   }
 }
 

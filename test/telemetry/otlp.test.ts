@@ -1,19 +1,19 @@
 // OTLP to a collector of our own: what arrives, in which batches, under whose name; and what happens when nobody takes it.
-import http2 from 'node:http2'
-import type { AddressInfo } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { createLog } from '../../src/io/log.ts'
 import { Secret } from '../../src/model/secret.ts'
 import { millis } from '../../src/model/units.ts'
-import { type OtlpConfig, destinationOf } from '../../src/telemetry/otlp.ts'
+import { type OtlpConfig, destinationOf } from '../../src/telemetry/otlp-destination.ts'
 import { aTelemetry, seriesOf } from './a-telemetry.ts'
-import { startReceiver } from './otlp-receiver.ts'
+import { startGrpcReceiver, startReceiver } from './otlp-receiver.ts'
 
 const to = (endpoint: string, change: Partial<OtlpConfig> = {}): OtlpConfig => ({
   endpoint,
   headers: {},
   every: millis(3_600_000),
   timeout: millis(10_000),
+  traces: true,
+  alerts: true,
   logs: true,
   ...change,
 })
@@ -71,6 +71,7 @@ test('log lines arrive with their fields, those of a poll with its id; below the
   expect(logs).toEqual([
     {
       severity: 'WARN',
+      event: '',
       body: 'poll failed',
       attributes: { source: 'lake', poll: 'lake@1', ms: expect.anything(), error: 'cannot list' },
     },
@@ -91,32 +92,16 @@ test('exports are counted, also those that nobody takes', async () => {
 })
 
 test('by gRPC both signals arrive, gzipped', async () => {
-  const calls: string[] = []
-  const server = http2.createServer()
-  server.on('stream', (stream, headers) => {
-    stream.resume()
-    stream.on('end', () => {
-      calls.push(`${headers[':path']?.split('/').at(-2)} ${String(headers['grpc-encoding'])}`)
-      stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true })
-      stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }))
-      // An empty message: uncompressed, no bytes.
-      stream.end(Buffer.alloc(5))
-    })
-  })
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  const { port } = server.address() as AddressInfo
+  await using receiver = await startGrpcReceiver()
   {
-    await using telemetry = await aTelemetry({ otlp: to(`http://127.0.0.1:${port}`, { protocol: 'grpc' }) })
+    await using telemetry = await aTelemetry({ otlp: to(receiver.url, { protocol: 'grpc' }) })
     telemetry.log(createLog('silent'), 'info').info({ poll: 'lake@1' }, 'polled')
   }
-  server.close()
 
-  expect(calls.toSorted()).toEqual([
-    'opentelemetry.proto.collector.logs.v1.LogsService gzip',
-    'opentelemetry.proto.collector.metrics.v1.MetricsService gzip',
-  ])
+  expect(
+    receiver.requests.map(({ path, headers }) => `${path} ${String(headers['grpc-encoding'])}`).toSorted(),
+  ).toEqual(['/v1/logs gzip', '/v1/metrics gzip'])
+  expect(receiver.requests.flatMap((request) => request.logs).map(({ body }) => body)).toEqual(['polled'])
 })
 
 describe('where it goes', () => {
@@ -126,7 +111,7 @@ describe('where it goes', () => {
       'the environment alone',
       undefined,
       { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c:4318', OTEL_METRIC_EXPORT_INTERVAL: '15000' },
-      { metrics: true, logs: true, every: 15_000, protocol: 'http/protobuf' },
+      { metrics: true, traces: true, alerts: true, logs: true, every: 15_000 },
     ],
     [
       'one signal only',
@@ -135,20 +120,31 @@ describe('where it goes', () => {
         OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: 'http://c:4318/v1/metrics',
         OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
       },
-      { metrics: true, logs: false, protocol: 'grpc' },
+      { metrics: true, traces: false, alerts: false, logs: false },
     ],
-    ['a signal switched off', {}, { OTEL_LOGS_EXPORTER: 'none' }, { metrics: true, logs: false }],
     [
-      'the configuration before the environment',
-      { protocol: 'http/protobuf' },
-      { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' },
-      { protocol: 'http/protobuf' },
+      'signals switched off by the environment',
+      {},
+      { OTEL_LOGS_EXPORTER: 'none', OTEL_TRACES_EXPORTER: 'none' },
+      { metrics: true, traces: false, alerts: false, logs: false },
     ],
+    ['one switched off', { alerts: false, traces: false }, {}, { traces: false, alerts: false, logs: true }],
     ['the SDK switched off', {}, { OTEL_SDK_DISABLED: 'true' }, null],
   ])('%s', ([, config, env, expected]) => {
     const found = destinationOf(config && to('http://d:4318/', config), env)
     if (expected === null) expect(found).toBeNull()
     else expect(found).toMatchObject(expected)
+  })
+
+  test('by the protocol that the configuration names, else the one of the signal, else of all', () => {
+    const env = { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc', OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'http/protobuf' }
+    const protocols = (config: OtlpConfig) =>
+      (['metrics', 'traces', 'logs'] as const).map((signal) => destinationOf(config, env)?.protocol(signal))
+
+    expect(protocols(to('http://c:4317'))).toEqual(['grpc', 'http/protobuf', 'grpc'])
+    expect(protocols(to('http://c:4317', { protocol: 'http/protobuf' }))).toEqual(
+      Array.from({ length: 3 }, () => 'http/protobuf'),
+    )
   })
 
   test('the paths of the signals are added for HTTP, not for gRPC', () => {

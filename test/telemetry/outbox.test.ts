@@ -1,14 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { settle } from '../../src/ledger/ledger.ts'
-import type { HttpRequest } from '../../src/io/http.ts'
 import { createLog } from '../../src/io/log.ts'
 import type { Fact } from '../../src/model/facts.ts'
 import type { RunFact } from '../../src/model/run-facts.ts'
 import { DAY, MINUTE, timestamp } from '../../src/model/units.ts'
 import { openStore } from '../../src/store/store.ts'
 import { type Span, spansOf } from '../../src/telemetry/run-spans.ts'
-import { createRunTraces, notingTraces, sendSpans } from '../../src/telemetry/run-traces.ts'
-import { answered } from '../collectors/recorded-http.ts'
+import { notingDue } from '../../src/telemetry/due.ts'
+import { traceOutbox } from '../../src/telemetry/outbox.ts'
 import { memory } from '../ledger/memory.ts'
 import { aReport, aTaskReport } from '../model/a-run.ts'
 import { NOW } from '../model/a-table.ts'
@@ -74,8 +73,8 @@ async function world(send: (spans: readonly Span[]) => Promise<void>) {
     log: createLog('silent'),
     retention: { samples: DAY, commits: DAY, runs: DAY },
   })
-  const noting = notingTraces(store, () => undefined)
-  const traces = createRunTraces({ store, send, upstream: () => [] })
+  const noting = notingDue(store, { traces: true, alerts: true }, () => undefined)
+  const traces = traceOutbox(store, send, () => [])
   return { store, traces, take: (...facts: readonly Fact[]) => noting.record(settle(facts, noting), NOW) }
 }
 
@@ -128,50 +127,4 @@ describe('what is due', () => {
     expect(roots.size).toBe(2)
     await store[Symbol.asyncDispose]()
   })
-})
-
-test('spans go out as OTLP', async () => {
-  const requests: HttpRequest[] = []
-  const send = sendSpans({
-    http: async (request) => {
-      requests.push(request)
-      return answered(200, {}, {})
-    },
-    url: 'http://collector:4318/v1/traces',
-    headers: { authorization: 'Bearer x' },
-    version: '1',
-  })
-  await send(spansOf(runOf(aReport({ endedAt: NOW })), 1, []), signal)
-
-  expect(requests[0]!.headers).toMatchObject({
-    authorization: 'Bearer x',
-    'content-type': 'application/json',
-  })
-  expect(JSON.parse(String(requests[0]!.body))).toMatchObject({
-    resourceSpans: [
-      {
-        scopeSpans: [
-          {
-            spans: [
-              {
-                name: 'RUN daily_orders',
-                kind: 2,
-                startTimeUnixNano: `${NOW - 10 * MINUTE}000000`,
-                endTimeUnixNano: `${NOW}000000`,
-                status: { code: 1 },
-              },
-            ],
-          },
-        ],
-      },
-    ],
-  })
-  await expect(
-    sendSpans({
-      http: async () => answered(503, {}, {}),
-      url: 'http://x/v1/traces',
-      headers: {},
-      version: '1',
-    })([], signal),
-  ).rejects.toThrow('503')
 })
