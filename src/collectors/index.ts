@@ -1,5 +1,6 @@
 // The registry: one line a collector.
 import { airflow } from './airflow/airflow.ts'
+import { bill } from './bill/bill.ts'
 import { dbt } from './dbt/dbt.ts'
 import { greatExpectations } from './great-expectations/great-expectations.ts'
 import { lake } from './lake/lake.ts'
@@ -12,6 +13,7 @@ import { spark } from './spark/spark.ts'
 
 export const collectors = [
   airflow,
+  bill,
   dbt,
   greatExpectations,
   lake,

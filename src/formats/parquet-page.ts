@@ -19,6 +19,8 @@ export interface Leaf {
   readonly entryDef: number
   /** What an INT64, INT32 or INT96 means, if it is a time. */
   readonly time: 'millis' | 'micros' | 'nanos' | 'days' | null
+  /** Digits after the point of a DECIMAL, whose values are whole numbers or bytes of them; null where it is none. */
+  readonly scale: number | null
 }
 
 export interface Page {

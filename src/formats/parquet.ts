@@ -169,6 +169,7 @@ function describe(source: ByteSource, metadata: FileMetaData): ParquetFile {
           maxRep: maxRep + (repeated ? 1 : 0),
           entryDef: entry,
           time: timeOf(element),
+          scale: scaleOf(element),
         })
       }
     }
@@ -205,6 +206,9 @@ function timeOf({ type, converted_type, logical_type }: SchemaTree['element']): 
   if (logical_type?.type !== 'TIMESTAMP') return null
   return logical_type.unit === 'MICROS' ? 'micros' : logical_type.unit === 'NANOS' ? 'nanos' : 'millis'
 }
+
+const scaleOf = ({ converted_type, logical_type, scale }: SchemaTree['element']): Leaf['scale'] =>
+  logical_type?.type === 'DECIMAL' ? logical_type.scale : converted_type === 'DECIMAL' ? (scale ?? 0) : null
 
 function checkedRows(rows: number): number {
   if (rows >= 0 && rows <= MAX_GROUP_ROWS) return rows

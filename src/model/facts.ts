@@ -1,6 +1,7 @@
 // What sources tell us, in our words. Entities are replaced by id; events are kept as history.
 import type { AdviceFact, AdvisingFact } from './advice.ts'
 import type { ComputeFact } from './application-facts.ts'
+import type { BillKindFact } from './bill.ts'
 import type { BucketFact } from './bucket.ts'
 import type { Reason } from './errors.ts'
 import type { Known } from './known.ts'
@@ -290,6 +291,7 @@ export type Fact =
   | RuleGroupFact
   | AdviceFact
   | AdvisingFact
+  | BillKindFact
   | BucketFact
   | NotifyFact
   | RunKindFact
