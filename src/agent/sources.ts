@@ -22,6 +22,7 @@ export function connectSource(block: SourceConfig, io: Io): PollingSource | Push
   const { name, type, every: interval, ...config } = block
   const collector: Collector = collectors.find((one) => one.type === type)!
   const opened: Array<ReturnType<Io['objects']>> = []
+  const watches: Array<ReturnType<Io['cloudWatch']>> = []
   let asked = 0
   let received = 0
   const counted: Io = {
@@ -32,6 +33,11 @@ export function connectSource(block: SourceConfig, io: Io): PollingSource | Push
       const answer = await io.http(request)
       received += answer.body.byteLength
       return answer
+    },
+    cloudWatch(options) {
+      const watch = io.cloudWatch(options)
+      watches.push(watch)
+      return watch
     },
     objects(location, options) {
       const objects = io.objects(location, options)
@@ -56,7 +62,7 @@ export function connectSource(block: SourceConfig, io: Io): PollingSource | Push
     objects: () => ({
       requests: opened.reduce(
         (sum, { counters }) => sum + counters.gets + counters.lists + counters.heads,
-        asked,
+        asked + watches.reduce((sum, { counters }) => sum + counters.requests, 0),
       ),
       bytes: opened.reduce((sum, { counters }) => sum + counters.bytes, received),
     }),

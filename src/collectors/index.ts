@@ -1,6 +1,7 @@
 // The registry: one line a collector.
 import { airflow } from './airflow/airflow.ts'
 import { bill } from './bill/bill.ts'
+import { cloudwatch } from './cloudwatch/cloudwatch.ts'
 import { dbt } from './dbt/dbt.ts'
 import { greatExpectations } from './great-expectations/great-expectations.ts'
 import { lake } from './lake/lake.ts'
@@ -13,6 +14,7 @@ import { spark } from './spark/spark.ts'
 
 export const collectors = [
   airflow,
+  cloudwatch,
   bill,
   dbt,
   greatExpectations,

@@ -1,8 +1,8 @@
 // Settings of S3 buckets and their storage metrics: what the bill depends on beside the objects themselves.
-import type * as CloudWatch from '@aws-sdk/client-cloudwatch'
 import { SourceError, reasonOf } from '../model/errors.ts'
 import { DAY, type Timestamp, timestamp } from '../model/units.ts'
 import type { Clock } from './clock.ts'
+import { loadCloudWatch } from './cloudwatch.ts'
 import { type ObjectCounters, noCounts } from './object-store.ts'
 import { type ObjectOptions, s3Place } from './objects.ts'
 import { type S3Endpoint, type S3Place, type S3Sdk, S3_LIMITS, createS3Endpoint } from './s3-endpoint.ts'
@@ -186,7 +186,9 @@ const listings = (ask: Ask): Pick<Buckets, 'uploads' | 'bytesOfUpload' | 'noncur
 })
 
 function metrics(place: S3Place): Pick<Buckets, 'storage' | 'requests'> {
-  const cloudWatch = lazyCloudWatch(place)
+  let loading: ReturnType<typeof loadCloudWatch> | undefined
+  // CloudWatch has another endpoint than S3 unless one is given for all.
+  const cloudWatch = () => (loading ??= loadCloudWatch(place, S3_LIMITS.attempts))
   return {
     storage: ({ bucket, metric, type, days, until }, signal) =>
       daily(
@@ -281,34 +283,6 @@ async function countNoncurrent(
   return { objects, bytes }
 }
 
-interface CloudWatchSdk {
-  readonly sdk: typeof CloudWatch
-  readonly client: CloudWatch.CloudWatchClient
-}
-
-/** Loaded at the first request, as the S3 SDK is. CloudWatch has another endpoint than S3 unless one is given for all. */
-function lazyCloudWatch(place: S3Place): () => Promise<CloudWatchSdk> {
-  let loading: Promise<CloudWatchSdk> | undefined
-  const load = async (): Promise<CloudWatchSdk> => {
-    const [sdk, { NodeHttpHandler }] = await Promise.all([
-      import('@aws-sdk/client-cloudwatch'),
-      import('@smithy/node-http-handler'),
-    ])
-    const client = new sdk.CloudWatchClient({
-      ...(place.region === undefined ? {} : { region: place.region }),
-      ...(place.endpoint === undefined ? {} : { endpoint: place.endpoint }),
-      ...(place.credentials === undefined ? {} : { credentials: place.credentials }),
-      requestHandler: new NodeHttpHandler({
-        connectionTimeout: S3_LIMITS.connect,
-        requestTimeout: S3_LIMITS.answer,
-        throwOnRequestTimeout: true,
-      }),
-    })
-    return { sdk, client }
-  }
-  return () => (loading ??= load())
-}
-
 interface DailyAsk {
   readonly bucket: string
   readonly metric: string
@@ -318,7 +292,7 @@ interface DailyAsk {
 }
 
 async function daily(
-  open: () => Promise<CloudWatchSdk>,
+  open: () => ReturnType<typeof loadCloudWatch>,
   ask: DailyAsk,
   now: Timestamp,
   signal: AbortSignal,

@@ -1,6 +1,7 @@
 // The doors to the world, handed to whatever needs them.
 import { type OpenBuckets, bucketOpener } from './buckets.ts'
 import type { Clock } from './clock.ts'
+import { type OpenCloudWatch, cloudWatchOpener } from './cloudwatch.ts'
 import { createEgress } from './egress.ts'
 import { type HttpClient, createHttpClient } from './http.ts'
 import type { Log } from './log.ts'
@@ -13,6 +14,8 @@ export interface Io {
   readonly objects: OpenObjects
   /** Opens the settings and storage metrics of S3 buckets. Touches nothing yet. */
   readonly buckets: OpenBuckets
+  /** Opens CloudWatch's metrics in a region. Touches nothing yet. */
+  readonly cloudWatch: OpenCloudWatch
   /** For sources: they are mostly on private addresses; link-local and metadata addresses are refused all the same. */
   readonly http: HttpClient
   /** 0..1, for the jitter of waits. */
@@ -32,6 +35,11 @@ export const createIo = (world: {
   http: createHttpClient(createEgress(['0.0.0.0/0', '::/0'])),
   random: world.random ?? Math.random,
   buckets: bucketOpener({
+    clock: world.clock,
+    random: world.random ?? Math.random,
+    environment: world.environment ?? process.env,
+  }),
+  cloudWatch: cloudWatchOpener({
     clock: world.clock,
     random: world.random ?? Math.random,
     environment: world.environment ?? process.env,

@@ -8,6 +8,7 @@ import type { Known } from './known.ts'
 import type { NotifyFact } from './notice.ts'
 import type { RunKindFact } from './run-facts.ts'
 import type { Bytes, Millis, Timestamp } from './units.ts'
+import type { UsageFact } from './usage.ts'
 
 export type { Known } from './known.ts'
 
@@ -296,6 +297,7 @@ export type Fact =
   | NotifyFact
   | RunKindFact
   | ComputeFact
+  | UsageFact
 export type Kind = Fact['kind']
 export type FactOf<K extends Kind> = Extract<Fact, { kind: K }>
 

@@ -19,6 +19,7 @@ const empty = fs.mkdtempSync(path.join(os.tmpdir(), 'every-'))
 /** The least that each needs beside its defaults: a new collector adds its line. */
 const LEAST: Readonly<Record<string, object>> = {
   airflow: { url: 'http://airflow.test' },
+  cloudwatch: { endpoint: 'http://127.0.0.1:9' },
   bill: { path: empty },
   dbt: { path: empty },
   'great-expectations': { path: empty },
