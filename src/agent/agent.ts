@@ -6,6 +6,7 @@ import {
   adviceRoutes,
   alertmanagerRoutes,
   doorRoutes,
+  logRoutes,
   prometheusRoutes,
   ruleToolRoutes,
   pipelineRoutes,
@@ -15,7 +16,7 @@ import type { LoadedConfig } from '../config/config.ts'
 import { createExpectations } from '../expect/expect.ts'
 import type { Clock } from '../io/clock.ts'
 import { every } from '../io/every.ts'
-import type { Log } from '../io/log.ts'
+import type { Log, RootLog } from '../io/log.ts'
 import { localFiles } from '../io/files.ts'
 import { createIo } from '../io/io.ts'
 import { monitorProcess } from '../io/process-health.ts'
@@ -54,7 +55,7 @@ export interface AgentOptions {
   readonly loaded: LoadedConfig
   readonly version: string
   readonly clock: Clock
-  readonly log: Log
+  readonly log: RootLog
   readonly signal: AbortSignal
   readonly onListening: (url: string) => void
   /** Reads the configuration again and, when it is good, ends this run so that the next one starts with it. */
@@ -88,7 +89,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     whereabouts: whereaboutsOf(store, new Set(config.sources.map(({ name }) => name))),
   })
   using monitor = monitorProcess()
-  const view = viewOf({ config, store, groups, monitor, version, startedAt, state })
+  const view = viewOf({ config, store, groups, monitor, version, startedAt, state, log: options.log.recent })
   const io = createIo({ clock, log, base: loaded.base })
   const notifier = createNotifier({
     config: loaded.notify,
@@ -131,6 +132,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
         now: () => clock.now(),
       }),
       pipelineRoutes({ known: store, dueAt: dueAt(store.series, () => clock.now()) }),
+      logRoutes(options.log.recent),
       alertmanagerRoutes({ notifier, now: () => clock.now(), startedAt, version }),
       ruleToolRoutes({ series: store.series, metrics, describe, now: () => clock.now(), lookback }),
     ],
@@ -165,7 +167,8 @@ function telemetryOf(
   }
 }
 
-interface Looping extends AgentOptions {
+interface Looping extends Omit<AgentOptions, 'log'> {
+  readonly log: Log
   readonly outboxes: ReturnType<typeof openOutboxes>
   readonly store: Store
   readonly sources: ReadonlyArray<ReturnType<typeof connectSource>>

@@ -3,6 +3,7 @@ import type { View } from '../catalogue/catalogue.ts'
 import type { Config } from '../config/config.ts'
 import { freeBytes } from '../io/disk.ts'
 import type { ProcessMonitor } from '../io/process-health.ts'
+import type { RecentLog } from '../io/recent-log.ts'
 import { LOOKBACK, type Range } from '../model/series.ts'
 import type { Store } from '../model/store.ts'
 import { type Millis, type Timestamp, millis, timestamp } from '../model/units.ts'
@@ -20,9 +21,10 @@ interface Viewed {
   readonly startedAt: Timestamp
   /** The state directory. */
   readonly state: string
+  readonly log: RecentLog
 }
 
-export const viewOf = ({ config, store, groups, monitor, version, startedAt, state }: Viewed): View => ({
+export const viewOf = ({ config, store, groups, monitor, version, startedAt, state, log }: Viewed): View => ({
   known: store,
   patience: patienceOf(config),
   get store() {
@@ -35,6 +37,7 @@ export const viewOf = ({ config, store, groups, monitor, version, startedAt, sta
       residentBytes: monitor.residentBytes(),
       diskFreeBytes: freeBytes(state),
       loopDelay: monitor.loopDelay(),
+      log,
     }
   },
   get groups() {

@@ -83,6 +83,15 @@ export const selfMetrics = {
     'seconds',
     ['share'],
   ),
+  logRecords: counter('tidemark_log_records_total', 'Log records written since start, by level.', '', [
+    'level',
+  ]),
+  logDropped: counter(
+    'tidemark_log_records_dropped_total',
+    'Log records that newer ones pushed out of memory: standard error has them, /api/tidemark/logs has not.',
+    '',
+    [],
+  ),
   memory: gauge('tidemark_process_resident_memory_bytes', 'Resident memory.', 'bytes', []),
   started: gauge('tidemark_process_start_timestamp_seconds', 'When this process started.', 'seconds', []),
   build: gauge('tidemark_build_info', 'The version that runs; always 1.', '', ['version']),
@@ -117,6 +126,7 @@ export interface ProcessHealth {
   readonly diskFreeBytes: number | null
   /** Seconds by share of the time, e.g. `0.99`. */
   readonly loopDelay: Readonly<Record<string, number>>
+  readonly log: { readonly written: Readonly<Record<string, number>>; readonly dropped: number }
 }
 
 export function selfSamples(store: StoreStats, health: ProcessHealth): Sample[] {
@@ -131,6 +141,8 @@ export function selfSamples(store: StoreStats, health: ProcessHealth): Sample[] 
     ...m.diskFree({}, health.diskFreeBytes),
     ...m.storeQuarantined({}, store.quarantined.length),
     ...Object.entries(health.loopDelay).flatMap(([share, delay]) => m.loopDelay({ share }, delay)),
+    ...Object.entries(health.log.written).flatMap(([level, count]) => m.logRecords({ level }, count)),
+    ...m.logDropped({}, health.log.dropped),
     ...m.memory({}, health.residentBytes),
     ...m.started({}, health.startedAt / 1000),
     ...m.build({ version: health.version }, 1),

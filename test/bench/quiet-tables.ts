@@ -63,7 +63,14 @@ export async function quietTables(): Promise<void> {
     known: store,
     patience: () => millis(10 * MINUTE),
     store: store.stats,
-    health: { version: '', startedAt: 0, residentBytes: 0, diskFreeBytes: null, loopDelay: {} },
+    health: {
+      version: '',
+      startedAt: 0,
+      residentBytes: 0,
+      diskFreeBytes: null,
+      loopDelay: {},
+      log: { written: {}, dropped: 0 },
+    },
     groups: [],
   }
   const start = systemClock.now()

@@ -31,6 +31,7 @@ function view(recorded: ReadonlyArray<Recorded<Fact>>): View {
       residentBytes: 5,
       diskFreeBytes: null,
       loopDelay: { '0.99': 0.001 },
+      log: { written: { warn: 2 }, dropped: 1 },
     },
     groups: [],
   }
