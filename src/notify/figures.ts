@@ -146,11 +146,25 @@ export function stateSamples(memory: Memory, receivers: readonly Waiting[], now:
   ]
 }
 
-export function createFigures(): Figures {
+const RESULTS: Readonly<Record<DeliveryResult, true>> = {
+  delivered: true,
+  retry: true,
+  refused: true,
+  gone: true,
+  dropped: true,
+}
+
+/** Counts of the receivers begin at 0: a counter that first shows with 1 has not increased. */
+export function createFigures(receivers: Iterable<string>): Figures {
   const counts = new Map<string, Sample>()
   const add = (name: string, labels: Record<string, string>, by: number) => {
     const key = `${name} ${JSON.stringify(labels)}`
     counts.set(key, { name: `tidemark_${name}`, labels, value: (counts.get(key)?.value ?? 0) + by })
+  }
+  for (const receiver of receivers) {
+    for (const result of Object.keys(RESULTS)) add('notifications_total', { receiver, result }, 0)
+    add('notifications_lost_total', { receiver }, 0)
+    add('notifications_deferred_total', { receiver }, 0)
   }
   return {
     attempt: (receiver, result) => add('notifications_total', { receiver, result }, 1),

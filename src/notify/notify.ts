@@ -10,7 +10,7 @@ import type { NotifyConfig } from './config.ts'
 import { type Plan, connect } from './connect.ts'
 import { Delivery, QUEUE_LIMIT } from './deliver.ts'
 import { type Background, type Explanation, explain } from './explain.ts'
-import { createFigures, stateSamples } from './figures.ts'
+import { type Figures, createFigures, stateSamples } from './figures.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { type Tick, announcementOf, decide } from './group.ts'
 import { type Heartbeat, createHeartbeat } from './heartbeat.ts'
@@ -55,7 +55,7 @@ class Engine implements Notifier {
   readonly #memory: Memory
   readonly #plan: Plan
   readonly #delivery: Delivery
-  readonly #figures = createFigures()
+  readonly #figures: Figures
   /** Routes that lead to a group now; a group without one is only closed. */
   readonly #routes = new Map<string, Route>()
   readonly #externalUrl: string
@@ -81,6 +81,7 @@ class Engine implements Notifier {
       wording: createWording(config, files),
       readSecret: (file) => files.read(file),
     })
+    this.#figures = createFigures(this.#plan.integrations.keys())
     this.#heartbeat = createHeartbeat(config.heartbeat, http ?? createHttpClient(egress), io.log)
     this.silences = createSilences(this.#memory, this.#plan.intervals)
     this.#order = [...this.#memory.outbox.values()].reduce((last, { order }) => Math.max(last, order), 0)
