@@ -5,6 +5,7 @@ import { loadPrices } from '../advisors/advisors.ts'
 import {
   adviceRoutes,
   alertmanagerRoutes,
+  detailRoutes,
   doorRoutes,
   logRoutes,
   prometheusRoutes,
@@ -39,6 +40,7 @@ import { jobsOf } from './jobs.ts'
 import { describe, metrics } from './metrics.ts'
 import { type RuleGroup, loadRules, openGroups, rulesQuery, runGroup } from './rule-groups.ts'
 import { connectSource } from './sources.ts'
+import { tableHistory } from './table-history.ts'
 import { createTicker } from './ticker.ts'
 import { currentRange, viewOf } from './view.ts'
 import { openOutboxes } from './outboxes.ts'
@@ -104,7 +106,10 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   const sources = config.sources.map((source) => connectSource(source, io))
   const inbox = new Inbox(outboxes.store, log)
   const waiting = new Set(config.sources.map((source) => source.name))
-  const advising = createAdvising(store, loadPrices(config.advise.prices), log)
+  const prices = loadPrices(config.advise.prices)
+  const advising = createAdvising(store, prices, log)
+  const { resolution } = config
+  const historyOf = tableHistory({ series: store.series, expectations, resolution, clock })
   await using server = await serve(config.api, {
     files: localFiles(loaded.base),
     monotonic: () => clock.monotonic(),
@@ -133,6 +138,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
       }),
       pipelineRoutes({ known: store, dueAt: dueAt(store.series, () => clock.now()) }),
       logRoutes(options.log.recent),
+      detailRoutes({ known: store, prices, now: () => clock.now(), historyOf }),
       alertmanagerRoutes({ notifier, now: () => clock.now(), startedAt, version }),
       ruleToolRoutes({ series: store.series, metrics, describe, now: () => clock.now(), lookback }),
     ],

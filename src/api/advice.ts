@@ -24,7 +24,11 @@ const Body = z
   })
   .describe('who decides, and why')
 const Action = z.enum(['accept', 'dismiss', 'snooze', 'applied', 'failed', 'rolled-back', 'reopen'])
-const Filter = z.object({ state: z.enum(['open', 'all', ...ADVICE_STATES]).prefault('open') })
+const Filter = z.object({
+  state: z.enum(['open', 'all', ...ADVICE_STATES]).prefault('open'),
+  /** Pieces in the answer; 0 for what they come to only. */
+  limit: z.coerce.number().int().min(0).optional(),
+})
 
 const LONGEST_SNOOZE = millis(365 * DAY)
 
@@ -37,14 +41,16 @@ export interface AdviceApi {
 export function adviceRoutes({ known, decide, now }: AdviceApi): (app: FastifyInstance) => void {
   return (app) => {
     app.get('/api/tidemark/advice', async (request) => {
-      const { state } = Filter.parse(request.query)
+      const { state, limit } = Filter.parse(request.query)
       const wanted = (fact: AdviceFact): boolean =>
         state === 'all' || fact.state === (state === 'open' ? 'active' : state)
       const standing = known.facts('advising')[0]
+      const found = known.facts('advice').filter(wanted)
       return {
         at: standing?.at ?? null,
         total: standing?.total ?? null,
-        advice: known.facts('advice').filter(wanted).toSorted(byWorth),
+        count: found.length,
+        advice: limit === 0 ? [] : found.toSorted(byWorth).slice(0, limit),
         needs: standing?.needs ?? [],
         needsOmitted: standing?.needsOmitted ?? 0,
       }

@@ -5,7 +5,10 @@ import type { Known } from '../model/facts.ts'
 import { Duration } from '../model/fields.ts'
 import type { MetricInfo, Sample } from '../model/series.ts'
 import { type Millis, type Timestamp, SECOND, plus } from '../model/units.ts'
+import { DEFAULT_OBJECTIVE } from './on-time.ts'
 import { Due, type Schedule, createSchedule } from './schedule.ts'
+
+export { type OnTime, type Stretch, onTimeOf } from './on-time.ts'
 
 const Glob = z.string().min(1).max(500)
 
@@ -25,6 +28,14 @@ const Expectation = z
       .optional()
       .describe('How old the newest change may get.'),
     due: Due.optional().describe('By when a change must be there.'),
+    objective: z
+      .number()
+      .min(0.5)
+      .max(0.99999)
+      .optional()
+      .describe(
+        'The share of the time in which the table is to be on time, 0.99 without it: its budget of lateness.',
+      ),
     deadline: Duration(SECOND).optional().describe('How long a run of the pipeline may take.'),
   })
   .refine(
@@ -34,6 +45,11 @@ const Expectation = z
   .refine(
     ({ freshness, due, deadline }) => freshness !== undefined || due !== undefined || deadline !== undefined,
     'expected freshness, due or deadline',
+  )
+  .refine(
+    ({ table, objective, freshness, due }) =>
+      objective === undefined || (table !== undefined && (freshness !== undefined || due !== undefined)),
+    { path: ['objective'], error: 'an objective is for tables, beside freshness or due' },
   )
   .refine(({ table, deadline }) => table === undefined || deadline === undefined, {
     path: ['deadline'],
@@ -93,6 +109,8 @@ export interface Expectations {
   /** `tidemark_table_due_timestamp_seconds` by severity; nothing for a table that nothing is expected of. */
   ofTable(table: KnownTable): Sample[]
   ofPipeline(pipeline: KnownPipeline): Sample[]
+  /** The share of the time in which the table is to be on time, 0..1. */
+  objective(table: Pick<KnownTable, 'source' | 'table'>): number
 }
 
 type Severity = 'warn' | 'error'
@@ -108,6 +126,8 @@ export function createExpectations(config: Config): Expectations {
   const compiled = config.map(compile)
   const tables = compiled.filter(({ entry }) => entry.table !== undefined).toReversed()
   const pipelines = compiled.filter(({ entry }) => entry.pipeline !== undefined).toReversed()
+  const ofTable = (source: string, table: string): Compiled | undefined =>
+    tables.find((expectation) => saysDue(expectation) && expectation.matches(source, table))
   const saysDue = ({ entry }: Compiled): boolean => entry.freshness !== undefined || entry.due !== undefined
 
   const dueSamples = (
@@ -128,8 +148,8 @@ export function createExpectations(config: Config): Expectations {
   return {
     ofTable({ source, table, lastChange, vanished }) {
       if (vanished !== null) return []
-      const found = tables.find((expectation) => saysDue(expectation) && expectation.matches(source, table))
-      return dueSamples(expectationMetrics.tableDue.name, { source, table }, found, lastChange?.at ?? null)
+      const due = lastChange?.at ?? null
+      return dueSamples(expectationMetrics.tableDue.name, { source, table }, ofTable(source, table), due)
     },
     ofPipeline({ source, pipeline, lastSuccess }) {
       const labels = { source, pipeline }
@@ -150,6 +170,7 @@ export function createExpectations(config: Config): Expectations {
         })),
       ]
     },
+    objective: ({ source, table }) => ofTable(source, table)?.entry.objective ?? DEFAULT_OBJECTIVE,
   }
 }
 

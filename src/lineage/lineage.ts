@@ -2,4 +2,5 @@
 export { type Lineage, buildLineage } from './graph.ts'
 export { type Suspect, incidentsOf } from './incident.ts'
 export { lineageOf } from './known-lineage.ts'
+export { type Neighbour, datasetsOf, pipelinesByJob, writersOf } from './neighbours.ts'
 export { nodeNamed, nodeOfLabels, nodesNamed } from './nodes.ts'

@@ -280,3 +280,16 @@ describe('the configuration', () => {
     expect(z.encode(Config, Config.parse(written))).toEqual(written)
   })
 })
+
+test('the objective is of the expectation that says when it is due, 99 % without one', () => {
+  const { objective } = expectations([
+    { table: '*', freshness: { error: '1d' } },
+    { table: 'gold/*', freshness: { error: '2h' }, objective: 0.995 },
+  ])
+
+  expect(objective({ source: 'lake', table: 'gold/orders' })).toBe(0.995)
+  expect(objective({ source: 'lake', table: 'silver/orders' })).toBe(0.99)
+  expect(() => Config.parse([{ pipeline: 'a', deadline: '1h', objective: 0.9 }])).toThrow(
+    'an objective is for tables',
+  )
+})
