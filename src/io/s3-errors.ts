@@ -56,10 +56,25 @@ function quoted({ message, $metadata }: Foreign): string {
   return ` (${message.replaceAll(/[^\x20-\x7e]+/g, ' ').slice(0, 200)})`
 }
 
-const permission = ({ action, bucket, key }: Asked): string =>
-  action === 'ListObjectsV2'
-    ? `s3:ListBucket on arn:aws:s3:::${bucket}`
-    : `s3:GetObject on arn:aws:s3:::${bucket}/${key}`
+/** IAM calls what is allowed by other names than the API calls what is asked. */
+const BUCKET_PERMISSIONS: Readonly<Record<string, string>> = {
+  ListObjectsV2: 's3:ListBucket',
+  ListObjectVersions: 's3:ListBucketVersions',
+  ListMultipartUploads: 's3:ListBucketMultipartUploads',
+  GetBucketLocation: 's3:GetBucketLocation',
+  GetBucketVersioning: 's3:GetBucketVersioning',
+  GetBucketReplication: 's3:GetReplicationConfiguration',
+  GetObjectLockConfiguration: 's3:GetBucketObjectLockConfiguration',
+  GetLifecycleConfiguration: 's3:GetLifecycleConfiguration',
+  PutLifecycleConfiguration: 's3:PutLifecycleConfiguration',
+}
+const OBJECT_PERMISSIONS: Readonly<Record<string, string>> = { ListParts: 's3:ListMultipartUploadParts' }
+
+function permission({ action, bucket, key }: Asked): string {
+  const ofBucket = BUCKET_PERMISSIONS[action]
+  if (ofBucket !== undefined) return `${ofBucket} on arn:aws:s3:::${bucket}`
+  return `${OBJECT_PERMISSIONS[action] ?? 's3:GetObject'} on arn:aws:s3:::${bucket}/${key || '*'}`
+}
 
 const CREDENTIALS: Readonly<Record<string, string>> = {
   InvalidAccessKeyId: 'the access key is not known there',
@@ -84,7 +99,7 @@ function denial(name: string, asked: Asked): string {
   const why = CREDENTIALS[name]
   if (why !== undefined) return `${asked.action} ${asked.url} was refused: ${why}`
   const hint =
-    asked.action === 'ListObjectsV2'
+    asked.key === '' || asked.action in BUCKET_PERMISSIONS
       ? ''
       : `; without s3:ListBucket on arn:aws:s3:::${asked.bucket} S3 says the same of a key that does not exist`
   return `${asked.action} ${asked.url} was denied (${name}): the credentials need ${permission(asked)}${hint}`

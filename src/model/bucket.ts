@@ -30,13 +30,62 @@ export interface LifecycleRule {
 
 /** How often what is in a bucket is read, where something counts that. */
 export interface BucketAccess {
-  /** Where it comes from, best first: `request metrics`, `storage class analysis`, … */
+  /** Where it comes from, best first: server access logs, storage class analysis, CloudWatch request metrics. */
   readonly from: string
   readonly days: number
   readonly gets: number
   readonly bytesRead: Bytes
   /** Bytes read in the busiest week, a month's worth of it: what is decided by. */
   readonly busiestMonth: Bytes
+  /** The folders that are read most, from access logs; null or absent where nothing tells. */
+  readonly byPrefix?: Known<
+    ReadonlyArray<{ readonly prefix: string; readonly gets: number; readonly bytesRead: Bytes }>
+  >
+  /** The same as bytesRead, of objects of at least so many days, from storage class analysis; null or absent where nothing tells. */
+  readonly byAge?: Known<
+    ReadonlyArray<{ readonly fromDays: number; readonly stored: Bytes; readonly bytesRead: Bytes }>
+  >
+}
+
+export interface Objects {
+  readonly objects: number
+  readonly bytes: Bytes
+}
+
+/** The ages that S3's own analysis groups objects by, in days: from each to the next. */
+export const AGE_GROUPS = [0, 15, 30, 45, 60, 75, 90, 120, 150, 180, 365, 730] as const
+
+/** What an S3 Inventory report lists: every object, counted once. It knows sizes and ages, never reads or unfinished uploads. */
+export interface BucketInventory {
+  /** When S3 began to write the report. */
+  readonly asOf: Timestamp
+  readonly format: 'CSV' | 'Parquet'
+  /** Rows that were counted, and those that could not be understood. */
+  readonly rows: number
+  readonly badRows: number
+  /** Files of the report beyond our limits: above 0 everything here is a lower bound. */
+  readonly filesLeftOut: number
+  readonly current: Objects
+  readonly byClass: Readonly<Record<string, Objects>>
+  /** Current objects by days since they were written. */
+  readonly ages: ReadonlyArray<Objects & { readonly fromDays: number }>
+  /** Those in STANDARD that a lifecycle rule moves by default: larger than 128 KiB. */
+  readonly movable: ReadonlyArray<Objects & { readonly fromDays: number }>
+  /** Current objects by size: at least so many bytes, below the next. */
+  readonly sizes: ReadonlyArray<Objects & { readonly from: Bytes }>
+  /** Folders by what they hold, largest first, bounded; what is not listed is in `otherPrefixes`. */
+  readonly prefixes: ReadonlyArray<
+    Objects & {
+      readonly prefix: string
+      /** Written 30 days ago or earlier. */
+      readonly old: Objects
+      readonly noncurrent: Objects
+    }
+  >
+  readonly otherPrefixes: Objects
+  /** Replaced versions by days since they were written; null where the report lists current objects only. */
+  readonly noncurrent: Known<Objects & { readonly old: Objects }>
+  readonly deleteMarkers: Known<number>
 }
 
 export interface BucketFact {
@@ -67,5 +116,7 @@ export interface BucketFact {
   readonly locked: Known<boolean>
   readonly replicated: Known<boolean>
   readonly access: Known<BucketAccess>
+  /** The newest report of S3 Inventory; null where none is configured or readable; absent in facts of older versions. */
+  readonly inventory?: Known<BucketInventory>
   readonly partial: readonly string[]
 }

@@ -1,23 +1,29 @@
 // The s3 collector: buckets as facts, from daily storage metrics and their settings. Costs a few dozen requests a poll.
 import { z } from 'zod'
-import type { Buckets, DailyMetric } from '../../io/buckets.ts'
-import type { BucketAccess, BucketFact, StorageClass } from '../../model/bucket.ts'
+import type { DailyMetric } from '../../io/buckets.ts'
+import type { BucketFact, BucketInventory, StorageClass } from '../../model/bucket.ts'
 import { explainError, reasonOf } from '../../model/errors.ts'
 import type { Fact, ProblemFact } from '../../model/facts.ts'
 import type { Known } from '../../model/known.ts'
 import { parseDocument, rulesOf } from '../../model/lifecycle-rules.ts'
 import { type Bytes, DAY, type Timestamp, bytes } from '../../model/units.ts'
 import { type Ask, defineCollector } from '../collector.ts'
+import { readAccess } from './access.ts'
+import { readInventory } from './inventory.ts'
+import { type Destination, type Look, Memory, orUnknown } from './look.ts'
 
 /** Storage metrics come once a day, one to two days late. */
 const METRIC_DAYS = 40
-const ACCESS_DAYS = 60
 /** Uploads told of, and of how many the parts are added up. */
 const MAX_UPLOADS = 1_000
 const MEASURED_UPLOADS = 50
 const DEFAULT_VERSIONS = 100_000
 
 const Bucket = z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'expected the name of a bucket')
+
+const Place = z
+  .string()
+  .regex(/^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:\/[^\0]*)?$/, 'expected s3://bucket/prefix')
 
 export const s3 = defineCollector({
   type: 's3',
@@ -32,14 +38,45 @@ export const s3 = defineCollector({
       .boolean()
       .prefault(false)
       .describe('Count replaced versions by listing them: one request a thousand.'),
+    inventory: Place.optional().describe(
+      'Where S3 Inventory delivers its reports (CSV or Parquet): the destination bucket and prefix, above the folder with the name of the bucket.',
+    ),
+    access_logs: Place.optional().describe(
+      'The folder that server access logs are delivered to: an even sample of the newest 35 days is read once a day.',
+    ),
+    storage_analysis: Place.optional().describe(
+      'The folder that storage class analysis exports its CSV files to; with several buckets, one folder of the name of each below it.',
+    ),
   }),
   connect(identity, config, io) {
-    const buckets = io.buckets({ region: config.region, endpoint: config.endpoint })
+    const options = { region: config.region, endpoint: config.endpoint }
+    const buckets = io.buckets(options)
+    const place = (location: string | undefined): Known<Destination> => {
+      const [, bucket, path = ''] = /^s3:\/\/([^/]+)\/?(.*)$/.exec(location ?? '') ?? []
+      if (bucket === undefined) return null
+      return { objects: io.objects(`s3://${bucket}`, options), folder: path.replace(/\/+$/, '') }
+    }
+    const places = {
+      inventory: place(config.inventory),
+      accessLogs: place(config.access_logs),
+      storageAnalysis: place(config.storage_analysis),
+    }
+    const single = config.buckets.length === 1
+    const memories = new Map(config.buckets.map((bucket) => [bucket, new Memory()]))
     return {
       mode: 'poll',
       async *poll(ask: Ask): AsyncGenerator<Fact> {
         for (const bucket of config.buckets) {
-          const look: Look = { buckets, bucket, source: identity.name, versions: config.versions, ask }
+          const look: Look = {
+            buckets,
+            bucket,
+            source: identity.name,
+            versions: config.versions,
+            places,
+            single,
+            memory: memories.get(bucket)!,
+            ask,
+          }
           try {
             yield await readBucket(look)
           } catch (error) {
@@ -52,32 +89,15 @@ export const s3 = defineCollector({
   },
 })
 
-interface Look {
-  readonly buckets: Buckets
-  readonly bucket: string
-  readonly source: string
-  readonly versions: boolean
-  readonly ask: Ask
-}
-
 async function readBucket(look: Look): Promise<BucketFact> {
   const { buckets, bucket, source, ask } = look
   const { signal } = ask
   const partial: string[] = []
-  /** What may not be read is unknown, and said so; the rest of the bucket is told. */
-  const orUnknown = async <T>(asked: Promise<T>): Promise<Known<T>> => {
-    try {
-      return await asked
-    } catch (error) {
-      if (signal.aborted) throw error
-      partial.push(explainError(error))
-      return null
-    }
-  }
+  const known = orUnknown(look, partial)
   // Whether the bucket is there at all: a failure here is the bucket's.
   const region = await buckets.regionOf(bucket, signal)
-  const document = await orUnknown(buckets.lifecycle(bucket, signal))
-  const storage = await orUnknown(sizes(look))
+  const document = await known(buckets.lifecycle(bucket, signal))
+  const storage = await known(sizes(look))
   return {
     kind: 'bucket',
     id: `s3://${bucket}`,
@@ -88,14 +108,15 @@ async function readBucket(look: Look): Promise<BucketFact> {
     bytes: storage?.byClass ?? null,
     objects: storage?.objects ?? null,
     bytesAMonthAgo: storage?.aMonthAgo ?? null,
-    versioning: await orUnknown(buckets.versioning(bucket, signal)),
+    versioning: await known(buckets.versioning(bucket, signal)),
     lifecycle: document === null ? null : rulesOf(parseDocument(document) ?? { Rules: [] }),
     lifecycleDocument: document,
-    unfinishedUploads: await orUnknown(uploads(look, orUnknown)),
-    noncurrent: look.versions ? await orUnknown(noncurrent(look, partial)) : null,
-    locked: await orUnknown(buckets.isLocked(bucket, signal)),
-    replicated: await orUnknown(buckets.isReplicated(bucket, signal)),
-    access: await orUnknown(access(look)),
+    unfinishedUploads: await known(uploads(look, known)),
+    noncurrent: look.versions ? await known(noncurrent(look, partial)) : null,
+    locked: await known(buckets.isLocked(bucket, signal)),
+    replicated: await known(buckets.isReplicated(bucket, signal)),
+    access: await readAccess(look, partial),
+    inventory: await known(inventory(look, partial)),
     partial,
   }
 }
@@ -147,12 +168,12 @@ const monthBefore = (days: readonly DailyMetric[], now: Timestamp): DailyMetric 
 
 async function uploads(
   { buckets, bucket, ask }: Look,
-  orUnknown: <T>(asked: Promise<T>) => Promise<Known<T>>,
+  known: ReturnType<typeof orUnknown>,
 ): Promise<NonNullable<BucketFact['unfinishedUploads']>> {
   const found = await buckets.uploads(bucket, MAX_UPLOADS, ask.signal)
   const times = found.flatMap(({ initiated }) => initiated ?? [])
   const measured = found.slice(0, MEASURED_UPLOADS)
-  const sum = await orUnknown(
+  const sum = await known(
     (async () => {
       let total = 0
       for (const upload of measured) total += await buckets.bytesOfUpload(bucket, upload, ask.signal)
@@ -187,24 +208,22 @@ async function noncurrent(
   return { objects: found.objects, bytes: bytes(found.bytes) }
 }
 
-/** Where request metrics are switched on; a day without any is a day without reads only if other days have some. */
-async function access({ buckets, bucket, ask }: Look): Promise<Known<BucketAccess>> {
-  const read = (metric: string) =>
-    buckets.requests({ bucket, metric, days: ACCESS_DAYS, until: ask.now }, ask.signal)
-  const downloaded = await read('BytesDownloaded')
-  const gets = await read('GetRequests')
-  const [first] = gets
-  if (first === undefined) return null
-  const sum = (days: readonly DailyMetric[]): number => days.reduce((total, { value }) => total + value, 0)
-  const weeks = Map.groupBy(downloaded, ({ at }) => Math.floor((at - first.at) / (7 * DAY)))
-  const busiest = Math.max(0, ...[...weeks.values()].map(sum))
-  return {
-    from: 'CloudWatch request metrics (EntireBucket)',
-    days: Math.max(1, Math.round((ask.now - first.at) / DAY)),
-    gets: sum(gets),
-    bytesRead: bytes(sum(downloaded)),
-    busiestMonth: bytes((busiest / 7) * 30),
+async function inventory(look: Look, partial: string[]): Promise<Known<BucketInventory>> {
+  const { places, memory, bucket, ask } = look
+  if (places.inventory === null) return null
+  const { objects: destination, folder: prefix } = places.inventory
+  memory.report = await readInventory(
+    { destination, prefix, bucket, now: ask.now, signal: ask.signal },
+    memory.report,
+  )
+  if (memory.report === null) {
+    partial.push(
+      `${destination.urlOf([prefix, bucket].filter((part) => part !== '').join('/'))} has no report of S3 Inventory of the last 45 days`,
+    )
+    return null
   }
+  partial.push(...memory.report.problems)
+  return memory.report.report
 }
 
 const problem = ({ source, bucket, ask }: Look, error: unknown): ProblemFact => ({
