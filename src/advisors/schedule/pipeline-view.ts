@@ -40,6 +40,9 @@ export const hoursOf = (runs: readonly RunFact[]): number =>
     0,
   )
 
+/** What makes the interval longer saves the same runs: one of it is enough. */
+export const intervalOf = ({ pipeline }: PipelineView): string => `interval:${pipeline.id}`
+
 export const seen = (
   { pipeline, runs, now }: PipelineView,
   metric: string,
@@ -62,7 +65,7 @@ export const INPUTS =
 
 export function scheduleAdvice(
   view: PipelineView,
-  draft: Pick<Draft, 'topic' | 'title' | 'why' | 'evidence' | 'effects' | 'confidence'> & {
+  draft: Pick<Draft, 'topic' | 'title' | 'why' | 'evidence' | 'effects' | 'confidence' | 'alternatives'> & {
     readonly hours: number
     readonly after: string
     readonly rollback: string

@@ -1,4 +1,4 @@
-// The schedule advisor: runs that bring nothing, run into each other, or are tried again in vain.
+// The schedule advisor: runs that bring nothing or that nobody reads, run into each other, or are tried again in vain.
 import type { Advice } from '../../model/advice.ts'
 import type { RunFact } from '../../model/run-facts.ts'
 import { HOUR, readableCount } from '../../model/units.ts'
@@ -8,10 +8,13 @@ import {
   type PipelineView,
   LOOKBACK_DAYS,
   hoursOf,
+  intervalOf,
   pipelineViews,
   scheduleAdvice,
   seen,
 } from './pipeline-view.ts'
+import { type Readers, readersOf } from './readers.ts'
+import { unreadRefreshes } from './unread.ts'
 
 /** Fewer runs say nothing of a habit. */
 const LEAST_RUNS = 14
@@ -21,13 +24,21 @@ const LEAST_RETRIED = 5
 
 export const schedule: Advisor = {
   name: 'schedule',
-  advise: (view, prices, now) => together(Array.from(pipelineViews(view, prices, now), ofPipeline)),
+  advise(view, prices, now) {
+    const readers = readersOf(view)
+    return together(Array.from(pipelineViews(view, prices, now), (one) => ofPipeline(one, readers)))
+  },
 }
 
-function ofPipeline(view: PipelineView): Findings {
+function ofPipeline(view: PipelineView, readers: Readers): Findings {
   const { pipeline, runs } = view
   if (runs.length < LEAST_RUNS) return { advice: [], needs: [] }
-  const advice = [emptyRuns(view), overlappingRuns(view), vainRetries(view)].filter((one) => one !== null)
+  const advice = [
+    emptyRuns(view),
+    unreadRefreshes(view, readers),
+    overlappingRuns(view),
+    vainRetries(view),
+  ].filter((one) => one !== null)
   const silent = runs.every(({ processed }) => processed === null)
   return {
     advice,
@@ -52,6 +63,7 @@ function emptyRuns(view: PipelineView): Advice | null {
   if (telling.length < LEAST_RUNS || empty.length < telling.length * EMPTY_SHARE) return null
   return scheduleAdvice(view, {
     topic: 'empty-runs',
+    alternatives: intervalOf(view),
     title: `Run ${pipeline.pipeline} when there is something to do: ${readableCount(empty.length)} of ${readableCount(telling.length)} runs brought nothing`,
     why: `In ${LOOKBACK_DAYS} days ${readableCount(empty.length)} successful runs processed no record. A trigger on its input, or a longer interval, makes the same tables with fewer runs.`,
     evidence: [
