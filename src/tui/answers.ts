@@ -229,6 +229,25 @@ export const rules: Feed<readonly Rule[]> = feed('/api/v1/rules', {}, (answer) =
   ),
 )
 
+// ── the log ─────────────────────────────────────────────────────────────────────────────────────────
+
+const DaemonLog = z.object({
+  id: z.number(),
+  at: At,
+  level: z.string(),
+  message: z.string(),
+  fields: z.record(z.string(), z.unknown()),
+})
+export type DaemonLog = z.output<typeof DaemonLog>
+
+/** Of that level or worse; '' for all. */
+export const logs = (level: string): Feed<readonly DaemonLog[]> =>
+  feed(
+    '/api/tidemark/logs',
+    { limit: '1000', ...(level === '' ? {} : { level }) },
+    (answer) => z.object({ logs: z.array(DaemonLog) }).parse(answer).logs,
+  )
+
 // ── checks ──────────────────────────────────────────────────────────────────────────────────────────
 
 const Check = z.object({

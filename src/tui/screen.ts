@@ -51,6 +51,8 @@ interface Placed {
   readonly about: string
   /** Has a number of its own; the others are reached from a row. */
   readonly tab: boolean
+  /** What a tab can be narrowed to by name: `:logs warn`. */
+  readonly subjects?: readonly string[]
   feeds(subject: string): ReadonlyArray<Feed<unknown>>
   title(subject: string): string
 }

@@ -5,7 +5,10 @@ import { type Pressed, type Ui, viewOf, withView } from './view.ts'
 
 /** Screens that are about one thing are reached from its row. */
 export const COMPLETIONS: readonly string[] = [
-  ...SCREENS.filter(({ tab }) => tab).map(({ name }) => name),
+  ...SCREENS.filter(({ tab }) => tab).flatMap(({ name, subjects = [] }) => [
+    name,
+    ...subjects.map((subject) => `${name} ${subject}`),
+  ]),
   'sort ',
   'filter ',
   'help',
@@ -22,8 +25,11 @@ export function completed(text: string, candidates: readonly string[]): string {
   return first.slice(0, length)
 }
 
+/** First words; second ones once the first is typed. */
 export const candidates = (text: string): readonly string[] =>
-  COMPLETIONS.filter((candidate) => candidate.startsWith(text)).map((candidate) => candidate.trim())
+  COMPLETIONS.filter((candidate) => candidate.startsWith(text))
+    .map((candidate) => candidate.trim())
+    .filter((candidate) => text.includes(' ') || !candidate.includes(' '))
 
 export function runCommand(ui: Ui, text: string, scene: Scene): Pressed {
   const [word = '', ...rest] = text.split(/\s+/)
@@ -35,8 +41,14 @@ export function runCommand(ui: Ui, text: string, scene: Scene): Pressed {
   if (word === 'sort') return sort(ui, argument, scene)
   const found = SCREENS.filter(({ name, tab }) => tab && name.startsWith(word))
   const screen = found.find(({ name }) => name === word) ?? (found.length === 1 ? found[0] : undefined)
-  if (screen !== undefined) return { ui: { ...ui, stack: [viewOf({ screen: screen.name, subject: '' })] } }
-  const known = COMPLETIONS.map((name) => name.trim()).join(', ')
+  if (screen !== undefined) {
+    const subject = screen.subjects?.includes(argument) ? argument : ''
+    if (subject === argument) return { ui: { ...ui, stack: [viewOf({ screen: screen.name, subject })] } }
+    const takes = screen.subjects === undefined ? 'nothing' : screen.subjects.join(', ')
+    const said = `${screen.name} takes ${takes}; / filters by a text`
+    return { ui: { ...ui, notice: { state: 'warn', text: said } } }
+  }
+  const known = candidates('').join(', ')
   return { ui: { ...ui, notice: { state: 'warn', text: `there is no command ${word}; there are ${known}` } } }
 }
 

@@ -16,12 +16,24 @@ describe('finding out why', () => {
     expect(ui.text()).toMatch(/told 11 min ago; repeats in 3 h 49 min/)
 
     await ui.press('esc', 'enter')
-    expect(ui.text()).toMatch(/✖ overdue {2}! alert began/)
+    expect(ui.text()).toMatch(/│ now {2}▲ due {2}✖ overdue/)
 
     await ui.press('w')
-    expect(ui.text()).toMatch(/written by Apache-Spark\/4.1.0, before by Apache-Spark\/4.0.1/)
+    expect(ui.text()).toMatch(/engine +written by +Apache-Spark\/4.0.1 +Apache-Spark\/4.1.0/)
     await ui.press('q', 'q')
     expect(ui.title()).toMatch(/Needs somebody/)
+  })
+
+  test('a pipeline says what changed, from its row, its page and its alert', async () => {
+    const ui = await aSession(aWorld())
+
+    await ui.press('3', 'w')
+    expect(ui.text()).toMatch(/duration +a run takes +18 min +40 min/)
+    await ui.press('q', 'enter', 'w')
+    expect(ui.title()).toMatch(/pipelines › … › What changed in flows\/daily_orders/)
+
+    await ui.press('1', 'j', 'enter')
+    expect(ui.text()).toMatch(/Runs, the newest 15/)
   })
 
   test('a run leads to its tasks, their time and the error', async () => {
@@ -202,6 +214,36 @@ describe('what changes something', () => {
     await ui.press('9', 'e', 'y')
 
     expect(world.sent).toEqual(['DELETE /api/v2/silence/s1'])
+  })
+})
+
+describe('the log', () => {
+  test("is the daemon's and what happened here, newest first, from a level on, by a text", async () => {
+    const world = aWorld()
+    const ui = await aSession(world)
+    await ui.press('9', 'e', 'y')
+    await ui.type(':logs')
+    await ui.press('enter')
+    expect(ui.text()).toMatch(
+      /● ok +2\d\d\d-.* here +done: End the silence of [\s\S]*✖ error .* 20 s +daemon +flows: the poll failed source=flows tries=3 error=\\u001b\[2J503/,
+    )
+
+    await ui.type(':logs warn')
+    await ui.press('enter')
+    expect(ui.title()).toMatch(/^Log, warn and worse  \d/)
+    await ui.press('/')
+    await ui.type('slow')
+    await ui.press('enter')
+    expect(ui.selected()).toMatch(/▲ warn .* 9 min +daemon +slow tick took=5100/)
+    await ui.press('y')
+    expect(ui.copied).toEqual(['slow tick took=5100'])
+
+    await ui.type(':logs loud')
+    await ui.press('enter')
+    expect(ui.text()).toMatch('logs takes debug, info, warn, error; / filters by a text')
+    await ui.type(':lo')
+    await ui.press('tab')
+    expect(ui.text()).toMatch(/:logs▏ +logs *\n/)
   })
 })
 

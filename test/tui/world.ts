@@ -2,6 +2,7 @@
 import type { Client } from '../../src/api/client.ts'
 import { SourceError } from '../../src/model/errors.ts'
 import { DAY, GIB, HOUR, MIB, MINUTE, bytes, timestamp } from '../../src/model/units.ts'
+import { logsFrom } from './world-log.ts'
 import { NOW, aCommit, aTable } from '../model/a-table.ts'
 
 const iso = (at: number): string => new Date(at).toISOString()
@@ -182,7 +183,93 @@ const rule = (name: string, change: object = {}) => ({
   ...change,
 })
 
+const dueDays = Array.from({ length: 6 }, (_, i) => NOW - (5 - i) * DAY)
+const tableDetail = {
+  id: 's3://lake/gold/orders',
+  writers: [
+    {
+      job: 'job:flows/daily_orders',
+      pipeline: 'daily_orders',
+      pipelineId: 'flows/daily_orders',
+      firstSeen: NOW - 30 * DAY,
+      lastSeen: NOW - HOUR,
+      runs,
+    },
+  ],
+  cost: {
+    storage: 0.0431,
+    parts: [
+      { what: 'live files', bytes: GIB * 1.37, usd: 0.0315 },
+      { what: 'reclaimable, lower bound', bytes: 512 * MIB, usd: 0.0115 },
+    ],
+    how: 'S3 Standard at $0.0230 a GB and month in us-east-1, list price of 2026-07-20, requests not counted',
+    advice: [
+      {
+        id: 'compact',
+        title: 'Compact gold/orders',
+        savings: { p10: 9.2, p50: 11.5, p90: 13.8 },
+        breakEven: null,
+      },
+      { id: 'vacuum', title: 'Vacuum gold/orders', savings: null, breakEven: 'it pays from 3 scans a month' },
+    ],
+  },
+  partitions: [
+    { name: 'day=2026-11-21', files: 4, bytes: 2 * GIB, smallFiles: 3 },
+    { name: 'day=2026-11-20', files: 1, bytes: GIB, smallFiles: 0 },
+  ],
+  onTime: ['warn', 'error'].map((severity) => ({
+    from: NOW - 30 * DAY,
+    to: NOW,
+    severity,
+    origin: 'declared',
+    objective: 0.99,
+    known: 21 * DAY,
+    late: severity === 'warn' ? 9 * HOUR : 55 * MINUTE,
+    share: 1 - (severity === 'warn' ? 9 * HOUR : 55 * MINUTE) / (21 * DAY),
+    allowed: 0.01 * 30 * DAY,
+    left: 0.01 * 30 * DAY - (severity === 'warn' ? 9 * HOUR : 55 * MINUTE),
+    lateSpans: [{ from: NOW - 2 * DAY, to: NOW - 2 * DAY + (severity === 'warn' ? 9 * HOUR : 55 * MINUTE) }],
+    dues: dueDays,
+  })),
+  alerts: [
+    { from: NOW - 2 * DAY + HOUR, to: NOW - 2 * DAY + 9 * HOUR, alert: 'TableOverdue', severity: 'error' },
+  ],
+}
+
+const change = (kind: string, stands: string, days: number, what: string, rest: object) => ({
+  id: `${kind} ${days}`,
+  at: NOW - days * DAY,
+  kind,
+  stands,
+  what,
+  unit: null,
+  ...rest,
+})
+const changes = [
+  change('code', 'new', 0.5, 'git_sha of daily_orders', { from: '4f1c2d9', to: 'a02be77' }),
+  change('duration', 'more', 1, 'a run takes', {
+    from: 18 * MINUTE,
+    to: 40 * MINUTE,
+    unit: 'milliseconds',
+  }),
+  change('price', 'more', 1.1, 'of a run', { from: 4, to: 9.25, unit: 'usd' }),
+  change('volume', 'more', 2, 'rows of WRITE', { from: 1_103, to: 90_000, unit: 'rows' }),
+  change('engine', 'new', 3, 'written by', { from: 'Apache-Spark/4.0.1', to: 'Apache-Spark/4.1.0' }),
+  change('input', 'gone', 4, 'reads no longer', { from: 's3://lake/raw/old', to: null }),
+  change('schema', 'breaks', 5, 'retyped id', { from: 'integer', to: 'string' }),
+]
+
 export const ANSWERS: Readonly<Record<string, unknown>> = {
+  '/api/tidemark/tables/detail': tableDetail,
+  '/api/tidemark/pipelines/detail': {
+    id: 'flows/daily_orders',
+    compute: Object.fromEntries(
+      runs.map(({ id }, i) => [id, { executions: 1, coreHours: 40 + i, usd: i === 3 ? null : 4 + i / 10 }]),
+    ),
+    reads: [{ id: 's3://lake/raw/orders', name: 'raw/orders', firstSeen: null, lastSeen: NOW - 2 * HOUR }],
+    writes: [{ id: 's3://lake/gold/orders', name: 'gold/orders', firstSeen: null, lastSeen: NOW - 2 * HOUR }],
+  },
+  '/api/tidemark/changes': { of: 's3://lake/gold/orders', kind: 'table', changes },
   '/api/tidemark/tables': { tables },
   '/api/tidemark/commits': { commits },
   '/api/v1/query': { resultType: 'vector', result: [] },
@@ -295,7 +382,18 @@ export const ANSWERS: Readonly<Record<string, unknown>> = {
       },
     ],
   },
-  '/api/tidemark/advice': { advice: [] },
+  '/api/tidemark/advice': {
+    at: NOW - HOUR,
+    count: 4,
+    total: {
+      before: 812,
+      after: 601.5,
+      savings: { p10: 140.2, p50: 210.5, p90: 280.1 },
+      set: ['compact', 'vacuum', 'lifecycle'],
+      byTopic: {},
+    },
+    advice: [],
+  },
   '/api/tidemark/explain/a1': {
     alerts: [
       {
@@ -348,9 +446,28 @@ const QUERIES: Readonly<Record<string, unknown>> = {
       dueSeries('silver/events', 'error', NOW + 5 * HOUR),
     ],
   },
-  tidemark_pipeline_last_run_duration_seconds_expected_upper: {
+  '{__name__=~"tidemark_pipeline_last_run_duration_seconds_expected_(lower|upper)"}': {
     resultType: 'vector',
-    result: [{ metric: { source: 'flows', pipeline: 'daily_orders' }, value: [NOW / 1000, String(25 * 60)] }],
+    result: [
+      ['lower', 15],
+      ['upper', 25],
+    ].map(([side, minutes]) => ({
+      metric: {
+        __name__: `tidemark_pipeline_last_run_duration_seconds_expected_${side}`,
+        source: 'flows',
+        pipeline: 'daily_orders',
+      },
+      value: [NOW / 1000, String(Number(minutes) * 60)],
+    })),
+  },
+  tidemark_pipeline_due_timestamp_seconds: {
+    resultType: 'vector',
+    result: [
+      {
+        metric: { source: 'flows', pipeline: 'hourly_events', severity: 'warn' },
+        value: [NOW / 1000, seconds(NOW + 40 * MINUTE)],
+      },
+    ],
   },
 }
 const DAY_OF_COMMITS = {
@@ -387,7 +504,8 @@ export function aWorld(answers: Readonly<Record<string, unknown>> = {}): World {
         const query = params['query'] ?? ''
         const found =
           path === '/api/v1/query' ? (query.endsWith(']') ? DAY_OF_COMMITS : QUERIES[query]) : undefined
-        const answer = answers[path] ?? found ?? ANSWERS[path]
+        const logs = path === '/api/tidemark/logs' ? logsFrom(params['level']) : undefined
+        const answer = answers[path] ?? found ?? logs ?? ANSWERS[path]
         if (answer === undefined) throw new SourceError('missing', `Not Found: ${path}`, { subject: path })
         const given = only(answer, params)
         const tag = JSON.stringify(given)
@@ -408,7 +526,7 @@ function only(answer: unknown, { id }: Readonly<Record<string, string>>): unknow
   return Object.fromEntries(
     Object.entries(answer).map(([name, list]) => [
       name,
-      name === 'commits' ? list : (list as { id: string }[]).filter((one) => one.id === id),
+      name !== 'tables' && name !== 'runs' ? list : (list as { id: string }[]).filter((one) => one.id === id),
     ]),
   )
 }
