@@ -13,9 +13,16 @@ export type AvroLong = number | bigint
 
 /**
  * Values that a caller wants of each row: a path through records (`data_file.file_size_in_bytes`), or with `key`
- * the value of one key of a map that is written as an array of key/value records.
+ * the value of one key of a map that is written as an array of key/value records. With `keys` it is a function that
+ * reads the values of those keys when it is called, before the next row: for the few rows of which somebody asks.
  */
-export type Want = string | { readonly path: string; readonly key: number }
+export type Want =
+  | string
+  | { readonly path: string; readonly key: number }
+  | { readonly path: string; readonly keys: readonly number[] }
+
+/** What a want with `keys` gives: by key, null where the map has none of it. */
+export type ReadKeys = () => readonly unknown[]
 
 export type ReadRow = (cursor: Cursor, row: unknown[]) => void
 type Read = (cursor: Cursor) => unknown
@@ -25,18 +32,24 @@ type Skip = (cursor: Cursor) => void
 interface Selection {
   slot: number | null
   key: number | null
+  later: { readonly slot: number; readonly keys: readonly number[] } | null
   fields: Map<string, Selection>
 }
 
 /** Fills `row[i]` with the value of `wants[i]`, null where the schema or the value has none. */
 export function rowReader(type: AvroType, wants: readonly Want[]): ReadRow {
-  const root: Selection = { slot: null, key: null, fields: new Map() }
+  const nothing = (): Selection => ({ slot: null, key: null, later: null, fields: new Map() })
+  const root = nothing()
   for (const [slot, want] of wants.entries()) {
     let node = root
     for (const name of (typeof want === 'string' ? want : want.path).split('.')) {
       let next = node.fields.get(name)
-      if (!next) node.fields.set(name, (next = { slot: null, key: null, fields: new Map() }))
+      if (!next) node.fields.set(name, (next = nothing()))
       node = next
+    }
+    if (typeof want !== 'string' && 'keys' in want) {
+      node.later = { slot, keys: want.keys }
+      continue
     }
     node.slot = slot
     if (typeof want !== 'string') node.key = want.key
@@ -278,7 +291,8 @@ function skipRepeated(item: Skip | null): Skip {
 /** Reads a value, putting what is selected of it into the row; null when it takes no bytes and is not wanted. */
 function into(type: AvroType, selection: Selection | undefined): ReadRow | null {
   if (selection === undefined) return skipper(type)
-  const { slot, key } = selection
+  const { slot, key, later } = selection
+  if (later !== null) return deferred(type, later, into(type, { ...selection, later: null }))
   if (slot !== null) {
     const read = key === null ? reader(type) : keyReader(type, key)
     return (c, row) => {
@@ -295,6 +309,23 @@ function into(type: AvroType, selection: Selection | undefined): ReadRow | null 
     .filter((step) => step !== null)
   return (c, row) => {
     for (const step of steps) step(c, row)
+  }
+}
+
+/** Notes where a map begins and goes on; the values are read from there when somebody asks. */
+function deferred(
+  type: AvroType,
+  { slot, keys }: { readonly slot: number; readonly keys: readonly number[] },
+  next: ReadRow | null,
+): ReadRow {
+  const place: Cursor = { bytes: Buffer.alloc(0), at: 0 }
+  const readers = keys.map((key) => keyReader(type, key))
+  const read: ReadKeys = () => readers.map((reader) => reader({ ...place }))
+  return (c, row) => {
+    place.bytes = c.bytes
+    place.at = c.at
+    row[slot] = read
+    next?.(c, row)
   }
 }
 

@@ -6,7 +6,10 @@ import type { BucketFact } from './bucket.ts'
 import type { Reason } from './errors.ts'
 import type { Known } from './known.ts'
 import type { NotifyFact } from './notice.ts'
+import type { PriceListFact } from './price-list.ts'
 import type { RunKindFact } from './run-facts.ts'
+import type { Skipping } from './skipping.ts'
+import type { Orphans } from './table-files.ts'
 import type { Bytes, Millis, Timestamp } from './units.ts'
 import type { UsageFact } from './usage.ts'
 
@@ -120,6 +123,8 @@ export interface Layout {
   }
   /** The partitions that it would rid of most files, bounded. */
   readonly partitions: readonly PartitionLayout[]
+  /** What filters can skip; absent for a table of few files, or without statistics of any column. */
+  readonly skipping?: Skipping
 }
 
 export interface TableFact {
@@ -165,6 +170,8 @@ export interface TableFact {
     /** How the number was found and what would make it exact. */
     readonly how: string
   }>
+  /** Files in its folder that no version names; null where it is not known, absent where it is not looked for. */
+  readonly orphans?: Known<Orphans>
   readonly clustering: readonly string[]
   readonly zOrder: readonly string[]
   readonly sortOrder: readonly string[]
@@ -199,6 +206,8 @@ export interface CommitFact {
   readonly bytesRemoved: Known<Bytes>
   readonly engine: Known<string>
   readonly schemaChanges: readonly SchemaChange[]
+  /** Columns that the predicate of a MERGE, UPDATE or DELETE names; absent where the log tells none. */
+  readonly filters?: readonly string[]
 }
 
 /** Something that could not be read. Entity: replaced by id; `resolved` is set when it could be read again. */
@@ -295,6 +304,7 @@ export type Fact =
   | BillKindFact
   | BucketFact
   | NotifyFact
+  | PriceListFact
   | RunKindFact
   | ComputeFact
   | UsageFact

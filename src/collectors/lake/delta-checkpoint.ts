@@ -40,7 +40,8 @@ export async function loadCheckpoint(
       for (const action of await readCheckpointHead(part, reading.pause)) take(action, log.urlOf(name))
       parts.push(part)
     }
-    for (const part of parts) await readCheckpointFiles(part, replay, reading.pause)
+    const rows = parts.reduce((sum, part) => sum + part.rows, 0)
+    for (const part of parts) await readCheckpointFiles(part, replay, reading.pause, rows)
   }
   if (replay.metadata === null) {
     const subject = log.urlOf(checkpoint.files[0]!.name)
@@ -59,7 +60,8 @@ export async function loadCheckpoint(
   for (const { path, size } of sidecars) {
     const known = size !== null && size > 0 ? { size } : {}
     const source = await log.source(sidecarKey(path, log.url), { ...known, signal: reading.signal })
-    await readCheckpointFiles(await openParquet(source), replay, reading.pause)
+    const sidecar = await openParquet(source)
+    await readCheckpointFiles(sidecar, replay, reading.pause, sidecar.rows * sidecars.length)
   }
   replay.version = checkpoint.version
 }

@@ -4,6 +4,7 @@ import { type Commit, CommitTally, commitFact } from '../../formats/delta/commit
 import { History } from '../../formats/delta/history.ts'
 import { type LogListing, type Step, keptVersions, planTail } from '../../formats/delta/log-listing.ts'
 import { commitName } from '../../formats/delta/log-names.ts'
+import { filtersOf } from '../../formats/delta/predicates.ts'
 import { inCommitTimestampsSince } from '../../formats/delta/protocol.ts'
 import { Replay } from '../../formats/delta/replay.ts'
 import { type Kept, reclaimableSpan, tableFact } from '../../formats/delta/table-fact.ts'
@@ -12,6 +13,7 @@ import { SourceError, explainError, reasonOf } from '../../model/errors.ts'
 import type { CommitFact } from '../../model/facts.ts'
 import { DAY, HOUR, type Timestamp, timestamp } from '../../model/units.ts'
 import { type Reading, loadCheckpoint } from './delta-checkpoint.ts'
+import { deltaReferences } from './delta-references.ts'
 import { compareChecksum, readHistory } from './delta-past.ts'
 import {
   type FetchedCommit,
@@ -23,6 +25,7 @@ import {
   openLog,
   streamActions,
 } from './delta-log.ts'
+import type { References } from './references.ts'
 import type { OpenTable, TableAsk, TableIdentity, TableNews } from './table.ts'
 
 /** Commits told of at first sight, newest kept. */
@@ -48,7 +51,7 @@ export function openDeltaTable(
   options: DeltaOptions = {},
 ): OpenTable {
   const table = new DeltaTable(objects, identity, options)
-  return { refresh: (ask) => table.refresh(ask) }
+  return { refresh: (ask) => table.refresh(ask), references: async (ask) => table.references(ask) }
 }
 
 /** What is known at one version; replaced as a whole by a cold read. */
@@ -106,6 +109,12 @@ class DeltaTable {
     }
     this.#quietPolls = 0
     return this.#tell(this.#state, ask.now)
+  }
+
+  references({ now }: TableAsk): References | null {
+    if (this.#state === null) return null
+    const { replay, history } = this.#state
+    return deltaReferences(replay, history.lastCommit?.at ?? null, now)
   }
 
   #tell({ replay, history, kept }: State, now: Timestamp): TableNews {
@@ -271,13 +280,15 @@ class DeltaTable {
     this.#note(tally.finish(version, modified, inCommitTimestampsSince(state.replay.metadata)), state)
   }
 
-  #note(commit: Commit, { history }: State): void {
+  #note(commit: Commit, { replay, history }: State): void {
     const changes = history.note(commit, this.#log.url)
+    const filters = filtersOf(commit, replay.columns)
+    history.noteFilters(filters)
     if (commit.version <= this.#noted) return
     this.#noted = commit.version
     const { source, table, id: tableId } = this.#identity
     if (this.#pending.length >= 2 * MAX_COMMITS) this.#pending.splice(0, MAX_COMMITS)
-    this.#pending.push(commitFact(commit, { source, table, tableId }, changes))
+    this.#pending.push(commitFact(commit, { source, table, tableId }, changes, filters))
   }
 
   /** False when the newest commit is gone or another, or when later ones lie behind a gap: then all is read again. */

@@ -2,6 +2,8 @@
 import type { ObjectStore } from '../../io/object-store.ts'
 import { inParallel } from '../../io/parallel.ts'
 import { type EventColumn, eventColumn } from '../../formats/iceberg/event-time.ts'
+import { type NamedColumn, boundColumns } from '../../formats/iceberg/bound-columns.ts'
+import { MAX_SAMPLED_FILES } from '../../formats/skipping.ts'
 import { type Located, type Root, locate, movedPrefix } from '../../formats/iceberg/location.ts'
 import { MAX_MANIFEST_BYTES, type ManifestStatistics, readManifest } from '../../formats/iceberg/manifest.ts'
 import { type ManifestRef, readManifestList } from '../../formats/iceberg/manifest-list.ts'
@@ -14,7 +16,9 @@ import { compareTotals, totalsOf } from '../../formats/iceberg/totals.ts'
 import { SourceError, explainError, reasonOf } from '../../model/errors.ts'
 import type { CommitFact } from '../../model/facts.ts'
 import type { Timestamp } from '../../model/units.ts'
+import { icebergReferences } from './iceberg-references.ts'
 import { type FoundMetadata, findMetadata, findNewer, stillThere } from './iceberg-metadata.ts'
+import type { References } from './references.ts'
 import type { OpenTable, TableAsk, TableIdentity, TableNews } from './table.ts'
 
 export interface IcebergOptions {
@@ -45,9 +49,16 @@ interface Look {
   readonly found: FoundMetadata
   readonly line: readonly Snapshot[]
   readonly column: EventColumn | null
+  readonly boundColumns: readonly NamedColumn[]
   /** Statistics by manifest path, of the manifests that the current snapshot reaches. */
   readonly manifests: ReadonlyMap<string, ManifestStatistics>
   readonly lastExpiry: Timestamp | null
+}
+
+/** Of which columns bounds are read: the event time's of every file, others' of a share of them. */
+interface Columns {
+  readonly bound: EventColumn | null
+  readonly asked: readonly NamedColumn[]
 }
 
 class IcebergTable implements OpenTable {
@@ -75,6 +86,13 @@ class IcebergTable implements OpenTable {
       if (again.file.name === found.file.name) throw error
       return this.#tell(again, ask)
     }
+  }
+
+  async references({ signal }: TableAsk): Promise<References | null> {
+    if (this.#last === null) return null
+    const { metadata, file } = this.#last.found
+    const places = new Places(this.#objects, this.#identity.location, metadata, this.#options)
+    return icebergReferences(places, { metadata, name: file.name }, signal)
   }
 
   async #find(signal: AbortSignal): Promise<FoundMetadata | null> {
@@ -107,7 +125,8 @@ class IcebergTable implements OpenTable {
       )
     }
     const places = new Places(this.#objects, this.#identity.location, metadata, this.#options)
-    const manifests = await this.#manifests(places, metadata, column, partial, signal)
+    const asked = this.#boundColumns(metadata, column)
+    const manifests = await this.#manifests(places, metadata, { bound: column, asked }, partial, signal)
     if (metadata.current && manifests) problems.push(...disagreements(metadata.current, manifests))
     const reading: TableReading = {
       now,
@@ -116,13 +135,15 @@ class IcebergTable implements OpenTable {
       manifests,
       partitionBytes: manifests === null ? await partitionBytes(places, metadata, problems, signal) : null,
       eventColumn: column,
+      boundColumns: asked,
       lastExpiry: expiredSince(last, metadata),
       partial,
     }
     const table = tableFact(this.#identity, reading)
     const commits = this.#commits(reading)
     const statistics = new Map(manifests?.map(({ ref, statistics }) => [ref.path, statistics]))
-    this.#last = { found, line, column, manifests: statistics, lastExpiry: reading.lastExpiry }
+    const { lastExpiry } = reading
+    this.#last = { found, line, column, boundColumns: asked, manifests: statistics, lastExpiry }
     return { changed: true, table, commits, problems }
   }
 
@@ -144,11 +165,17 @@ class IcebergTable implements OpenTable {
     return same && last ? last.manifests : new Map()
   }
 
+  /** Settled once: manifests that were read have no bounds of others. */
+  #boundColumns(metadata: IcebergMetadata, column: EventColumn | null): readonly NamedColumn[] {
+    const last = this.#known(metadata, column).size > 0 ? (this.#last?.boundColumns ?? null) : null
+    return last ?? boundColumns(metadata, column)
+  }
+
   /** Null, with a reason in `partial`, where they are not for us to read. */
   async #manifests(
     places: Places,
     metadata: IcebergMetadata,
-    column: EventColumn | null,
+    columns: Columns,
     partial: string[],
     signal: AbortSignal,
   ): Promise<readonly ReadManifest[] | null> {
@@ -164,7 +191,7 @@ class IcebergTable implements OpenTable {
       )
       return null
     }
-    const known = this.#known(metadata, column)
+    const known = this.#known(metadata, columns.bound)
     const read: ReadManifest[] = []
     const wanted: ManifestRef[] = []
     for (const ref of refs) {
@@ -178,7 +205,9 @@ class IcebergTable implements OpenTable {
       return null
     }
     for await (const one of inParallel(wanted, MANIFESTS_AT_ONCE, (ref) =>
-      settle(readOne(places, metadata, ref, column, signal)),
+      settle(
+        readOne(places, metadata, ref, { ...columns, share: MAX_SAMPLED_FILES / Math.max(1, live) }, signal),
+      ),
     )) {
       if (one.status === 'rejected') throw one.reason
       read.push(one.value)
@@ -211,6 +240,11 @@ class Places {
     const moved = movedPrefix(path, this.#foundAt)
     const located = locate(path, this.#roots) ?? (moved === null ? null : locate(path, [{ names: [moved] }]))
     return located && { ...located, objects: this.#stores[located.root]! }
+  }
+
+  ownKey(path: string): string | null {
+    const place = this.at(path)
+    return place?.root === 0 ? place.key : null
   }
 
   async read(path: string, signal: AbortSignal): Promise<{ bytes: Uint8Array; subject: string }> {
@@ -267,13 +301,18 @@ async function readOne(
   places: Places,
   metadata: IcebergMetadata,
   ref: ManifestRef,
-  bound: EventColumn | null,
+  { bound, asked, share }: Columns & { readonly share: number },
   signal: AbortSignal,
 ): Promise<ReadManifest> {
   const { bytes, subject } = await places.read(ref.path, signal)
   return {
     ref,
-    statistics: readManifest(bytes, subject, { specs: metadata.specs, specId: ref.specId, bound }),
+    statistics: readManifest(bytes, subject, {
+      specs: metadata.specs,
+      specId: ref.specId,
+      bound,
+      sample: { columns: asked, share },
+    }),
   }
 }
 

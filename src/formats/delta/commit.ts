@@ -119,6 +119,7 @@ export function commitFact(
   commit: Commit,
   identity: CommitIdentity,
   schemaChanges: CommitFact['schemaChanges'],
+  filters: readonly string[] = [],
 ): CommitFact {
   return {
     kind: 'commit',
@@ -136,6 +137,7 @@ export function commitFact(
     bytesRemoved: commit.bytesRemoved === null ? null : bytes(commit.bytesRemoved),
     engine: commit.engine?.slice(0, MAX_TEXT) ?? null,
     schemaChanges,
+    ...(filters.length > 0 ? { filters } : {}),
   }
 }
 

@@ -9,6 +9,7 @@ import type { Metadata } from './actions.ts'
 
 /** Schema changes kept in a table's fact; each is also in the fact of its commit. */
 const MAX_KEPT_CHANGES = 200
+const MAX_FILTERS = 32
 
 export class History {
   /** Of the oldest commit that was read. */
@@ -22,6 +23,8 @@ export class History {
   /** Columns of the newest OPTIMIZE … ZORDER BY; null when there is none in the kept history. */
   zOrder: Known<readonly string[]> = null
   schemaChanges: readonly SchemaChange[] = []
+  /** Columns that predicates of the kept commits name, as they were first met. */
+  filters: readonly string[] = []
   #metadata: Metadata | null = null
 
   /** Returns the schema changes that the commit made. */
@@ -48,6 +51,11 @@ export class History {
         : this.#noteMetadata(commit.metadata, { at: ref.at, version: ref.version }, subject)
     if (changes.length > 0) this.schemaChanges = [...this.schemaChanges, ...changes].slice(-MAX_KEPT_CHANGES)
     return changes
+  }
+
+  noteFilters(columns: readonly string[]): void {
+    const fresh = columns.filter((column) => !this.filters.includes(column))
+    if (fresh.length > 0) this.filters = [...this.filters, ...fresh].slice(0, MAX_FILTERS)
   }
 
   /** The schema as a checkpoint has it: what the next change is compared with when no commit said it. */

@@ -99,17 +99,17 @@ export class LiveFiles {
     const slot = this.#slotOf(key, vector)
     if (slot < 0) return null
     const at = this.#slots[slot]!
-    const file = {
-      size: this.#size[at]!,
-      rows: this.#rows[at]!,
-      deleted: this.#deleted[at]!,
-      partition: this.#partition[at]!,
-      eventTime: this.#eventTime[at]!,
-    }
+    const file = this.#at(at)
     this.#closeGap(slot)
     const last = --this.#count
     if (at !== last) this.#move(last, at)
     return file
+  }
+
+  /** What is known of one; null when it is not there. */
+  peek(key: PathKey, vector: number): LiveFile | null {
+    const at = this.#find(key, vector)
+    return at < 0 ? null : this.#at(at)
   }
 
   /** True when the path is live, with any deletion vector. */
@@ -125,6 +125,16 @@ export class LiveFiles {
   /** The event column changed: what was known is about another column. */
   forgetEventTimes(): void {
     this.#eventTime.fill(Number.NaN)
+  }
+
+  #at(at: number): LiveFile {
+    return {
+      size: this.#size[at]!,
+      rows: this.#rows[at]!,
+      deleted: this.#deleted[at]!,
+      partition: this.#partition[at]!,
+      eventTime: this.#eventTime[at]!,
+    }
   }
 
   #find(key: PathKey, vector: number): number {

@@ -1,5 +1,7 @@
 // The state of a Delta table at one version, built by replaying actions (protocol, "Action Reconciliation").
 import type { Add, Domain, Metadata, Protocol, Remove, Action } from './actions.ts'
+import { columnsToAsk } from '../skipping-columns.ts'
+import { BoundsSample, isComparable } from './bounds-sample.ts'
 import { LiveFiles } from './live-files.ts'
 import { PartitionIds } from './partition-values.ts'
 import { type PathKey, keyOfPath, keyOfVector } from './path-key.ts'
@@ -28,6 +30,7 @@ export type EventTimeFrom =
 
 export class Replay {
   readonly live = new LiveFiles()
+  readonly bounds = new BoundsSample()
   readonly tombstones = new Tombstones()
   readonly partitions = new PartitionIds()
   readonly domains = new Map<string, string>()
@@ -65,6 +68,24 @@ export class Replay {
     return this.#physicalPartitions
   }
 
+  /**
+   * The columns whose bounds are looked at, and how many others have bounds; `hints` before all others. What is
+   * `affordable` of them counts where they are settled.
+   */
+  boundColumns(
+    hints: readonly string[],
+    affordable: (columns: readonly DeltaColumn[]) => readonly DeltaColumn[] = (columns) => columns,
+  ): { readonly asked: readonly DeltaColumn[]; readonly omitted: number } {
+    const partitioned = this.metadata?.partitionColumns ?? []
+    const comparable = this.columns.filter((one) => isComparable(one) && !partitioned.includes(one.name))
+    const eventTime = this.eventTime === null ? [] : [this.eventTime.column.name]
+    const asked = this.bounds.settle(
+      () => affordable(columnsToAsk(comparable, [...hints, ...eventTime])),
+      this.columns,
+    )
+    return { asked, omitted: Math.max(0, comparable.length - asked.length) }
+  }
+
   noteFileChange(at: number | null): void {
     if (at !== null && !(at <= this.newestFileChange)) this.newestFileChange = at
   }
@@ -79,6 +100,10 @@ export class Replay {
     const eventTime = from?.partition != null ? timeOf(values[from.partition] ?? undefined) : stats.eventTime
     const vector = add.vector === null ? 0 : keyOfVector(add.vector.id)
     this.live.add(this.#key, vector, { size: add.size, rows: stats.rows, deleted, partition, eventTime })
+    if (this.bounds.takes(this.#key.low)) {
+      const { size, stats: text } = add
+      this.bounds.add(this.#key, vector, { size, partition, text, bounds: null })
+    }
     this.noteFileChange(add.modified)
     const zOrder = add.tags['ZCUBE_ZORDER_BY']
     if (typeof zOrder === 'string' && zOrder !== '') this.zOrderTag = zOrder
@@ -89,6 +114,7 @@ export class Replay {
     keyOfPath(remove.path, this.root, this.#key)
     const vector = remove.vector === null ? 0 : keyOfVector(remove.vector.id)
     const was = this.live.remove(this.#key, vector)
+    this.bounds.remove(this.#key, vector)
     const size = remove.size ?? was?.size ?? null
     this.tombstones.add(this.#key, size ?? 0, remove.deleted ?? 0)
     this.noteFileChange(remove.deleted)

@@ -19,11 +19,12 @@ import {
   readableDuration,
   timestamp,
 } from '../../model/units.ts'
-import { arrayOf, isObject, parseJsonObject, stringOf } from '../json.ts'
 import { judgeFileSizes } from '../file-sizes.ts'
 import { layoutOf } from '../layout.ts'
 import { DELTA_OPTIMIZE_BYTES } from '../rewrite-plan.ts'
 import { judgePartitions } from '../partitions.ts'
+import { type SkippingInput, skippingOf } from '../skipping.ts'
+import { clusteringColumns } from './clustering.ts'
 import type { History } from './history.ts'
 import { protocolGaps } from './protocol.ts'
 import type { Replay } from './replay.ts'
@@ -70,14 +71,14 @@ export function tableFact(
     bytes: bytes(live.bytes),
     fileSizes: judgeFileSizes(live.sizes, targetOf(configuration)),
     partitions: livePartitions(replay, partial),
-    layout: layout(replay),
+    layout: layout(replay, history),
     deletes: deletes(replay),
     snapshots: kept?.versions ?? null,
     // A copied log has the copy's file times: no readable version is younger than a commit that we read.
     oldestSnapshot: kept && timestamp(Math.min(kept.oldest, history.firstCommitAt ?? kept.oldest)),
     reclaimable: reclaimable(replay, history, now),
     clustering: clusteringColumns(replay),
-    zOrder: history.zOrder ?? replay.zOrderTag?.split(',').map((name) => name.trim()) ?? [],
+    zOrder: zOrderColumns(replay, history),
     sortOrder: [],
     lastCompaction: history.lastCompaction,
     lastVacuum: history.lastVacuum,
@@ -132,14 +133,10 @@ function livePartitions(replay: Replay, partial: string[]): Known<Partitions> {
     partial.push(`more than ${replay.partitions.size} partitions were seen: their statistics are left out`)
     return null
   }
-  const { partitions, sizes } = replay.live
-  const totals = new Float64Array(replay.partitions.size)
+  const { partitions } = replay.live
+  const totals = bytesByPartition(replay)
   const used = new Uint8Array(totals.length)
-  for (let i = 0; i < sizes.length; i++) {
-    const id = partitions[i]!
-    totals[id] = totals[id]! + sizes[i]!
-    used[id] = 1
-  }
+  for (let i = 0; i < partitions.length; i++) used[partitions[i]!] = 1
   function* each(): Generator<{ name: string; bytes: number }> {
     for (let id = 0; id < totals.length; id++) {
       if (used[id] === 1) yield { name: replay.partitions.nameOf(id), bytes: totals[id]! }
@@ -148,12 +145,23 @@ function livePartitions(replay: Replay, partial: string[]): Known<Partitions> {
   return judgePartitions(replay.metadata?.partitionColumns ?? [], each())
 }
 
-function layout({ live, partitions, metadata }: Replay): Known<Layout> {
+function bytesByPartition({ live, partitions: { size } }: Replay): Float64Array {
+  const { partitions, sizes } = live
+  const totals = new Float64Array(size)
+  for (let i = 0; i < sizes.length; i++) totals[partitions[i]!]! += sizes[i]!
+  return totals
+}
+
+const zOrderColumns = ({ zOrderTag }: Replay, { zOrder }: History): readonly string[] =>
+  zOrder ?? zOrderTag?.split(',').map((name) => name.trim()) ?? []
+
+function layout(replay: Replay, history: History): Known<Layout> {
+  const { live, partitions, metadata } = replay
   if (partitions.overflow) return null
   const target = targetOf(metadata?.configuration ?? {})
   const size = target?.bytes ?? DELTA_OPTIMIZE_BYTES
   const { sizes, rows, deleted } = live
-  return layoutOf(
+  const summary = layoutOf(
     {
       sizes,
       partitionOf: live.partitions,
@@ -165,6 +173,29 @@ function layout({ live, partitions, metadata }: Replay): Known<Layout> {
     { kind: 'delta', min: size, max: size },
     `OPTIMIZE, files of ${readableBytes(bytes(size))} (${target?.from ?? 'its default'})`,
   )
+  const skipping = skippingOf({
+    ...sampledBounds(replay, [
+      ...clusteringColumns(replay),
+      ...zOrderColumns(replay, history),
+      ...history.filters,
+    ]),
+    of: live.count,
+    partitionBytes: bytesByPartition(replay),
+    target: size,
+  })
+  return skipping === null ? summary : { ...summary, skipping }
+}
+
+function sampledBounds(
+  replay: Replay,
+  hints: readonly string[],
+): Pick<SkippingInput, 'files' | 'columns' | 'omitted'> {
+  const { asked, omitted } = replay.boundColumns(hints)
+  return {
+    files: replay.bounds.files(),
+    columns: asked.map(({ name, type }) => ({ name, type, distinct: null })),
+    omitted,
+  }
 }
 
 function deletes({ live }: Replay): Deletes {
@@ -251,25 +282,6 @@ export function parseSize(text: string | undefined): Bytes | null {
   const match = /^\s*(\d+)\s*([kmgt]?)(?:i?b)?\s*$/i.exec(text ?? '')
   const size = match === null ? 0 : Number(match[1]) * SIZE_UNITS[match[2]!.toLowerCase()]!
   return size > 0 && Number.isSafeInteger(size) ? bytes(size) : null
-}
-
-/** Liquid clustering's columns: arrays of name parts or plain names; the preview wraps them in `physicalName`. */
-function clusteringColumns(replay: Replay): readonly string[] {
-  const domain = replay.domains.get('delta.clustering') ?? replay.domains.get('delta.liquid')
-  if (domain === undefined) return []
-  let columns
-  try {
-    columns = arrayOf(parseJsonObject(domain, { subject: 'clustering' })['clusteringColumns'])
-  } catch {
-    return []
-  }
-  return columns.flatMap((column) => {
-    const path = isObject(column) ? (column['physicalName'] ?? column['logicalName']) : column
-    const parts = (Array.isArray(path) ? path : [path]).map((part) => stringOf(part) ?? '')
-    const physical = parts.join('\u0000')
-    const known = replay.columns.find(({ identity }) => identity === physical)
-    return physical === '' ? [] : [known?.name ?? parts.join('.')]
-  })
 }
 
 const boundedProperties = (configuration: Readonly<Record<string, string>>): Record<string, string> =>

@@ -23,6 +23,16 @@ export class Tombstones {
     this.#files.add(key, 0, { size, rows: 0, deleted: removed, partition: 0, eventTime: 0 })
   }
 
+  /** True when removals were forgotten. */
+  get isFull(): boolean {
+    return this.#files.count >= MAX_TOMBSTONES
+  }
+
+  /** When a file was removed, epoch ms; null when it is not known to have been. */
+  removedAt(key: PathKey): number | null {
+    return this.#files.peek(key, 0)?.deleted ?? null
+  }
+
   /** Bytes of files removed in a span of time that no live file uses again (RESTORE brings old paths back). */
   bytesBetween(from: number, to: number, live: LiveFiles): number {
     const { sizes, deleted } = this.#files

@@ -1,7 +1,12 @@
 // Manifests as compact statistics: one entry per live file in typed arrays, nothing else is kept. Iceberg spec, "Manifests".
+import { crc32 } from 'node:zlib'
 import { SourceError } from '../../model/errors.ts'
 import { type AvroFile, openAvro } from '../avro.ts'
+import type { ReadKeys } from '../avro-decode.ts'
 import type { AvroType } from '../avro-schema.ts'
+import type { Bound } from '../bound-ranks.ts'
+import { MAX_SAMPLED_FILES } from '../skipping.ts'
+import { boundValue } from './bound-value.ts'
 import { type ValueType, partitionText, timeOfBound } from './partition-value.ts'
 import type { PartitionSpec } from './schema.ts'
 
@@ -23,6 +28,16 @@ export interface ManifestStatistics {
   readonly partitions: readonly string[]
   /** Upper bound of the asked column, epoch ms, NaN where there is none; empty when no column was asked for. */
   readonly bounds: Float64Array
+  readonly sample: BoundsSample
+}
+
+/** Data files whose bounds are kept, as indices of live entries: those whose hash is below a share of 2^32. */
+export interface BoundsSample {
+  readonly limit: number
+  readonly entries: readonly number[]
+  readonly hashes: readonly number[]
+  /** Minimum and maximum by column, in the order in which they were asked for. */
+  readonly bounds: readonly (readonly Bound[])[]
 }
 
 /** A column whose upper bounds are collected. */
@@ -38,7 +53,9 @@ export const MAX_MANIFEST_BYTES = 512 * 1_048_576
 /** Spelled partition values kept while one manifest is read. */
 const MAX_REMEMBERED = 10_000
 
-const [STATUS, CONTENT, PARTITION, ROWS, SIZE, FORMAT, VECTOR_SIZE, BOUND] = [0, 1, 2, 3, 4, 5, 6, 7]
+const [STATUS, CONTENT, PARTITION, ROWS, SIZE, FORMAT, VECTOR_SIZE, BOUND, LOWER, UPPER] = [
+  0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
+]
 const DELETED = 2
 
 /** Throws SourceError 'corrupt', 'too-large' or 'unsupported'. */
@@ -50,11 +67,14 @@ export function readManifest(
     /** What the manifest list says; null asks the manifest itself. */
     readonly specId: number | null
     readonly bound: BoundColumn | null
+    /** Columns whose bounds are kept, and of what share of the files. */
+    readonly sample?: { readonly columns: readonly BoundColumn[]; readonly share: number }
   },
 ): ManifestStatistics {
   const file = openAvro(bytes, subject)
   const { bound } = options
   const entries = new Entries()
+  const sample = sampler(subject, options.sample ?? { columns: [], share: 0 })
   const specId = options.specId ?? Number(file.metadata.get('partition-spec-id') ?? 0)
   const partition = partitionNamer(file, options.specs.find(({ id }) => id === specId) ?? null)
   const wants = [
@@ -66,6 +86,7 @@ export function readManifest(
     'data_file.file_format',
     'data_file.content_size_in_bytes',
     bound === null ? '-' : { path: 'data_file.upper_bounds', key: bound.fieldId },
+    ...sample.wants,
   ]
   file.rows(wants, (row) => {
     if (row[STATUS] === DELETED) return
@@ -78,6 +99,7 @@ export function readManifest(
       throw new SourceError('too-large', `${subject} has more than ${MAX_ENTRIES} live entries`, { subject })
     }
     const kind = kindOf(row)
+    if (kind === DATA) sample.take(entries.length, row)
     entries.add({
       kind,
       // A Puffin file holds many vectors: its own size would be counted once for each.
@@ -88,7 +110,51 @@ export function readManifest(
         bound === null || kind !== DATA ? Number.NaN : (timeOfBound(row[BOUND], bound.type) ?? Number.NaN),
     })
   })
-  return { specId, ...entries.done(bound !== null) }
+  return { specId, ...entries.done(bound !== null), sample: sample.done() }
+}
+
+function sampler(
+  subject: string,
+  { columns, share }: { readonly columns: readonly BoundColumn[]; readonly share: number },
+) {
+  let limit = columns.length === 0 ? 0 : Math.ceil(Math.min(1, share) * 2 ** 32)
+  const seed = crc32(subject)
+  let taken: { entry: number; hash: number; bounds: readonly Bound[] }[] = []
+  const keys = columns.map(({ fieldId }) => fieldId)
+  const sides = ['data_file.lower_bounds', 'data_file.upper_bounds']
+  return {
+    wants: limit === 0 ? [] : sides.map((path) => ({ path, keys })),
+    take(entry: number, row: readonly unknown[]): void {
+      // A manifest never changes: the place of an entry in it is as good as its path, and at hand.
+      const hash = spread(seed ^ entry)
+      if (hash >= limit) return
+      const [lower, upper] = [row[LOWER], row[UPPER]].map((read) =>
+        typeof read === 'function' ? (read as ReadKeys)() : [],
+      )
+      const bounds = columns.flatMap(({ type }, i) => [
+        boundValue(lower?.[i], type),
+        boundValue(upper?.[i], type),
+      ])
+      taken.push({ entry, hash, bounds })
+      // Where the list does not say how many files there are, the share is found out here.
+      if (taken.length <= 2 * MAX_SAMPLED_FILES) return
+      limit = Math.floor(limit / 2)
+      taken = taken.filter((one) => one.hash < limit)
+    },
+    done: (): BoundsSample => ({
+      limit,
+      entries: taken.map(({ entry }) => entry),
+      hashes: taken.map(({ hash }) => hash),
+      bounds: taken.map(({ bounds }) => bounds),
+    }),
+  }
+}
+
+/** Spreads each input bit over the whole word (the multipliers are murmur3's). */
+function spread(word: number): number {
+  let h = Math.imul(word ^ (word >>> 16), 0x85ebca6b)
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
+  return (h ^ (h >>> 16)) >>> 0
 }
 
 function kindOf(row: readonly unknown[]): number {
@@ -194,7 +260,7 @@ class Entries {
     this.#partitionOf[at] = index
   }
 
-  done(withBounds: boolean): Omit<ManifestStatistics, 'specId'> {
+  done(withBounds: boolean): Omit<ManifestStatistics, 'specId' | 'sample'> {
     return {
       kinds: this.#kinds.slice(0, this.length),
       sizes: this.#sizes.slice(0, this.length),

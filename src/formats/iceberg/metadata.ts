@@ -56,6 +56,8 @@ export interface IcebergMetadata {
   readonly metadataLog: readonly { readonly at: Timestamp; readonly file: string }[]
   /** Branches and tags other than main. */
   readonly refs: readonly string[]
+  /** Distinct values by field id, as statistics of the current snapshot (Puffin's `ndv`) count them. */
+  readonly distinct: ReadonlyMap<number, number>
   /** Partition statistics of the current snapshot. */
   readonly partitionStatistics: Known<string>
 }
@@ -120,6 +122,7 @@ function tableOf(json: JsonObject): Omit<IcebergMetadata, 'formatVersion' | 'loc
       return at === null || file === null ? [] : [{ at, file }]
     }),
     refs: Object.keys(refs).filter((name) => name !== 'main'),
+    distinct: distinctOf(json['statistics'], current),
     partitionStatistics: statisticsOf(json['partition-statistics'], current),
   }
 }
@@ -158,6 +161,19 @@ function statisticsOf(json: Json | undefined, current: Snapshot | null): string 
     (one) => current !== null && idOf(objectOf(one)['snapshot-id']) === current.id,
   )
   return stringOf(objectOf(entry)['statistics-path'])
+}
+
+function distinctOf(json: Json | undefined, current: Snapshot | null): ReadonlyMap<number, number> {
+  const entry = arrayOf(json).find(
+    (one) => current !== null && idOf(objectOf(one)['snapshot-id']) === current.id,
+  )
+  const distinct = new Map<number, number>()
+  for (const blob of arrayOf(objectOf(entry)['blob-metadata'])) {
+    const [field] = arrayOf(objectOf(blob)['fields'])
+    const count = numberOf(objectOf(objectOf(blob)['properties'])['ndv'])
+    if (typeof field === 'number' && count !== null && count >= 0) distinct.set(field, count)
+  }
+  return distinct
 }
 
 const idOf = (json: Json | undefined): string | null => integerOf(json)?.toString() ?? null

@@ -10,8 +10,11 @@ import type {
 } from '../../model/facts.ts'
 import { type Bytes, bytes, readableBytes, timestamp, type Timestamp } from '../../model/units.ts'
 import { judgeFileSizes } from '../file-sizes.ts'
+import type { SampledFile } from '../bound-ranks.ts'
 import { layoutOf } from '../layout.ts'
 import { judgePartitions } from '../partitions.ts'
+import { MAX_SAMPLED_FILES, skippingOf } from '../skipping.ts'
+import { type NamedColumn, comparableColumns } from './bound-columns.ts'
 import { type EventColumn, newestEvent } from './event-time.ts'
 import { DATA, type ManifestStatistics } from './manifest.ts'
 import type { ManifestRef } from './manifest-list.ts'
@@ -41,6 +44,8 @@ export interface TableReading {
   /** Bytes by partition from the partition statistics file; asked for only without manifests, null where there is none. */
   readonly partitionBytes: readonly PartitionBytes[] | null
   readonly eventColumn: EventColumn | null
+  /** Columns whose bounds were kept of a sample of the files. */
+  readonly boundColumns: readonly NamedColumn[]
   /** When snapshots were seen to have been expired. */
   readonly lastExpiry: Timestamp | null
   /** What could not be observed, one sentence each. */
@@ -80,7 +85,7 @@ export function tableFact(identity: Identity, reading: TableReading): TableFact 
     ...contents,
     fileSizes: statistics && fileSizes(metadata, statistics),
     partitions: partitionsOf(reading, statistics),
-    layout: statistics && layout(metadata, statistics),
+    layout: statistics && layout(reading, statistics),
     snapshots: metadata.snapshots.length,
     oldestSnapshot: metadata.snapshots.reduce<Timestamp | null>(
       (oldest, { at }) => (oldest === null || at < oldest ? at : oldest),
@@ -171,7 +176,8 @@ function targetOf(metadata: IcebergMetadata): { bytes: Bytes; from: string } | n
   return target > 0 && Number.isFinite(target) ? { bytes: bytes(target), from: TARGET_PROPERTY } : null
 }
 
-function layout(metadata: IcebergMetadata, manifests: readonly ManifestStatistics[]): Layout {
+function layout(reading: TableReading, manifests: readonly ManifestStatistics[]): Layout {
+  const { metadata } = reading
   const count = manifests.reduce(
     (sum, { kinds }) => sum + kinds.reduce((n, kind) => n + (kind === DATA ? 1 : 0), 0),
     0,
@@ -181,10 +187,12 @@ function layout(metadata: IcebergMetadata, manifests: readonly ManifestStatistic
     partitionOf: new Uint32Array(count),
     rows: new Float64Array(count),
   }
+  const sampled: SampledFile[] = []
+  const limit = sampleLimit(manifests)
   const names: string[] = []
   const groups = new Map<string, number>()
   let next = 0
-  for (const { specId, kinds, sizes, rows, partitionOf, partitions } of manifests) {
+  for (const { specId, kinds, sizes, rows, partitionOf, partitions, sample } of manifests) {
     const mine = partitions.map((name) => {
       const key = `${specId}/${name}`
       const known = groups.get(key)
@@ -198,14 +206,42 @@ function layout(metadata: IcebergMetadata, manifests: readonly ManifestStatistic
       files.rows[next] = rows[i]!
       files.partitionOf[next++] = mine[partitionOf[i]!]!
     }
+    for (const [at, entry] of sample.entries.entries()) {
+      if (sample.hashes[at]! >= limit) continue
+      const partition = mine[partitionOf[entry]!]!
+      sampled.push({ size: sizes[entry]!, partition, bounds: sample.bounds[at]! })
+    }
   }
   const target = targetOf(metadata)
   const size = target?.bytes ?? DEFAULT_TARGET
-  return layoutOf(
+  const summary = layoutOf(
     { ...files, deleted: null, partitions: names.length, nameOf: (id) => names[id] ?? '' },
     { kind: 'iceberg', target: size },
     `rewrite_data_files (binpack), files of ${readableBytes(bytes(size))} (${target?.from ?? 'its default'})`,
   )
+  const partitionBytes = new Float64Array(names.length)
+  for (let i = 0; i < count; i++) partitionBytes[files.partitionOf[i]!]! += files.sizes[i]!
+  const skipping = skippingOf({
+    files: sampled,
+    of: count,
+    columns: reading.boundColumns.map(({ name, type, fieldId }) => ({
+      name,
+      type,
+      distinct: metadata.distinct.get(fieldId) ?? null,
+    })),
+    omitted: Math.max(0, comparableColumns(metadata).length - reading.boundColumns.length),
+    partitionBytes,
+    target: size,
+  })
+  return skipping === null ? summary : { ...summary, skipping }
+}
+
+/** Manifests that were read when the table was smaller gave a larger share of their files: the smallest counts. */
+function sampleLimit(manifests: readonly ManifestStatistics[]): number {
+  let limit = manifests.reduce((least, { sample }) => Math.min(least, sample.limit), 2 ** 32)
+  const hashes = manifests.flatMap(({ sample }) => sample.hashes.filter((hash) => hash < limit))
+  while (hashes.reduce((count, hash) => count + (hash < limit ? 1 : 0), 0) > 2 * MAX_SAMPLED_FILES) limit /= 2
+  return limit
 }
 
 function partitionsOf(
