@@ -1,9 +1,12 @@
-// What applied advice really did: a unit cost after the change against matched days before it, with an interval.
-import type { AdviceFact, AdviceState, Realised, SeriesRef, UnitCost } from '../model/advice.ts'
+// What applied advice really did: a unit cost after the change against matched days before it, with an interval; set
+// against untouched siblings over the same days, where there are some.
+import type { AdviceFact, AdviceState, Realised } from '../model/advice.ts'
 import type { Reader } from '../model/store.ts'
 import { DAY, type Timestamp, timestamp, usd } from '../model/units.ts'
+import { type DayValue, average, daily } from './daily.ts'
 import { total } from './draft.ts'
 import { seeded } from './seeded.ts'
+import { against, controlOf } from './siblings.ts'
 import { verified } from './states.ts'
 
 /** Fewer days than this on either side say nothing. */
@@ -36,23 +39,36 @@ function verify(view: Reader, fact: AdviceFact, appliedAt: Timestamp, now: Times
   const slower = runsAreSlower(view, fact, appliedAt, now)
   if (slower !== null) return verified(fact, nothingSaved(now, slower), 'regressed')
   if (unitCost === null) return fact
-  const before = daily(view, unitCost, timestamp(appliedAt - baselineDays * DAY), appliedAt)
+  const start = timestamp(appliedAt - baselineDays * DAY)
   // The day of the change is neither before nor after.
   const from = timestamp(appliedAt + DAY)
   const until = timestamp(Math.min(now, from + windowDays * DAY))
-  const after = daily(view, unitCost, from, until)
-  if (before.length < LEAST_BEFORE || after.length < LEAST_AFTER) return fact
+  const own = { before: daily(view, unitCost, start, appliedAt), after: daily(view, unitCost, from, until) }
+  if (!isEnough(own)) return fact
+  const control = controlOf(view, fact, unitCost, own.before, { from: start, changed: appliedAt, to: until })
+  const adjusted =
+    control === null ? own : { before: against(own.before, control), after: against(own.after, control) }
+  const isControlled = control !== null && isEnough(adjusted)
+  const { before, after } = isControlled ? adjusted : own
   const reduction = compare(before, after, seeded(fact.id))
   const savings = savingsOf(fact, reduction)
+  const beside = isControlled
+    ? `, set against ${control.siblings} untouched ones of ${unitCost.cost.labels['source']} over the same days`
+    : ''
   const realised: Realised = {
     at: now,
     savings,
     reduction,
     days: { before: before.length, after: after.length },
-    how: `${unitCost.cost.metric} of ${after.length} days against matched days of the ${before.length} before: ${percent(reduction.mid)} less (${percent(reduction.low)} … ${percent(reduction.high)})`,
+    how: `${unitCost.cost.metric} of ${after.length} days against matched days of the ${before.length} before${beside}: ${percent(reduction.mid)} less (${percent(reduction.low)} … ${percent(reduction.high)})`,
   }
   return verified(fact, realised, verdict(fact, realised))
 }
+
+const isEnough = (days: {
+  readonly before: readonly unknown[]
+  readonly after: readonly unknown[]
+}): boolean => days.before.length >= LEAST_BEFORE && days.after.length >= LEAST_AFTER
 
 const percent = (share: number): string => `${(share * 100).toFixed(0)} %`
 
@@ -85,53 +101,22 @@ const nothingSaved = (at: Timestamp, how: string): Realised => ({
   how,
 })
 
-export interface DayValue {
-  /** 0 … 6 in UTC: days are matched by it. */
-  readonly weekday: number
-  readonly value: number
-}
-
-function daily(view: Reader, { cost, per }: UnitCost, from: Timestamp, to: Timestamp): readonly DayValue[] {
-  const top = meansByDay(view, cost, from, to)
-  const bottom = per === null ? null : meansByDay(view, per, from, to)
-  return [...top].flatMap(([day, mean]) => {
-    const units = bottom === null ? 1 : bottom.get(day)
-    if (units === undefined || units === 0) return []
-    return [{ weekday: new Date(day * DAY).getUTCDay(), value: mean / units }]
-  })
-}
-
-function meansByDay(view: Reader, ref: SeriesRef, from: Timestamp, to: Timestamp): Map<number, number> {
-  const matchers = Object.entries({ __name__: ref.metric, ...ref.labels }).map(
-    ([name, value]) => ({ name, op: '=', value }) as const,
-  )
-  const sums = new Map<number, { sum: number; count: number }>()
-  for (const series of view.series.find(matchers)) {
-    const { timestamps, values, stale } = series.samples({ from, to })
-    for (let i = 0; i < timestamps.length; i++) {
-      if (stale?.[i] === 1 || Number.isNaN(values[i]!)) continue
-      const day = Math.floor(timestamps[i]! / DAY)
-      const entry = sums.get(day) ?? { sum: 0, count: 0 }
-      sums.set(day, { sum: entry.sum + values[i]!, count: entry.count + 1 })
-    }
-  }
-  return new Map([...sums].map(([day, { sum, count }]) => [day, sum / count]))
-}
+type MatchedDay = Pick<DayValue, 'weekday' | 'value'>
 
 /**
  * 1 − after/before, where each day is set against the mean of its weekday before (of all days where that weekday was
  * not seen). The interval is the 10th to 90th percentile over draws of whole blocks of days.
  */
 export function compare(
-  before: readonly DayValue[],
-  after: readonly DayValue[],
+  before: readonly MatchedDay[],
+  after: readonly MatchedDay[],
   random: () => number,
 ): Realised['reduction'] {
   const byWeekday = Map.groupBy(before, ({ weekday }) => weekday)
   const usual = new Map([...byWeekday].map(([weekday, days]) => [weekday, mean(days)]))
   const overall = mean(before)
   if (overall === 0) return { low: 0, mid: 0, high: 0 }
-  const relative = ({ weekday, value }: DayValue): number => value / (usual.get(weekday) || overall)
+  const relative = ({ weekday, value }: MatchedDay): number => value / (usual.get(weekday) || overall)
   // Weekday means fitted to few weeks leave too little scatter: what fitting took is given back.
   const fitted = Math.sqrt(before.length / Math.max(1, before.length - usual.size))
   const was = before.map((day) => 1 + (relative(day) - 1) * fitted)
@@ -145,9 +130,7 @@ export function compare(
   return { low: at(0.1), mid: reduction(was, is), high: at(0.9) }
 }
 
-const average = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / Math.max(values.length, 1)
-const mean = (days: readonly DayValue[]): number => average(days.map(({ value }) => value))
+const mean = (days: readonly MatchedDay[]): number => average(days.map(({ value }) => value))
 
 function blocks(values: readonly number[], random: () => number): number[] {
   const drawn: number[] = []
