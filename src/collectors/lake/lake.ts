@@ -5,17 +5,28 @@ import type { Io } from '../../io/io.ts'
 import type { ObjectStore } from '../../io/object-store.ts'
 import { inParallel } from '../../io/parallel.ts'
 import { SourceError, explainError, reasonOf } from '../../model/errors.ts'
-import { type Fact, type ProblemFact, type TableFormat, datasetId } from '../../model/facts.ts'
+import {
+  type Fact,
+  type ProblemFact,
+  type TableFact,
+  type TableFormat,
+  datasetId,
+} from '../../model/facts.ts'
 import { Duration } from '../../model/fields.ts'
-import { MINUTE, type Timestamp } from '../../model/units.ts'
+import type { Orphans } from '../../model/table-files.ts'
+import { DAY, MINUTE, type Timestamp } from '../../model/units.ts'
 import { type Ask, type SourceIdentity, defineCollector } from '../collector.ts'
 import { openDeltaTable } from './delta-table.ts'
 import { type Discovery, discover } from './discover.ts'
 import { openIcebergTable } from './iceberg-table.ts'
+import { findOrphans } from './references.ts'
 import type { OpenTable, TableIdentity } from './table.ts'
 
 /** Tables asked at once; the object store bounds its own requests below that. */
 const CONCURRENCY = 32
+/** How often a table's folder is listed for files that are nobody's, and of how many tables at one poll. */
+const LIST_EVERY = DAY
+const LISTED_A_POLL = 16
 /** Ids in one `observed` fact. */
 const OBSERVED_BATCH = 2_000
 
@@ -36,6 +47,12 @@ export const lake = defineCollector({
         'Other places that Iceberg metadata of these tables may point to; nothing else outside of a table is opened.',
       ),
     discover: Duration(MINUTE).prefault('10m').describe('How often new and vanished tables are looked for.'),
+    orphans: z
+      .boolean()
+      .prefault(false)
+      .describe(
+        'List the folder of each table once a day, to find files that no version of it names: one request a thousand files, and for Iceberg every manifest of every kept snapshot.',
+      ),
     event_time: z
       .record(z.string(), z.string())
       .prefault({})
@@ -55,6 +72,9 @@ interface Watched {
   readonly table: OpenTable
   /** What was odd when it last changed: told at each poll until it changes again. */
   oddities: readonly string[]
+  /** Its fact, and what the last listing of its folder found; only where that is asked for. */
+  fact: TableFact | null
+  listing: { readonly at: Timestamp; readonly orphans: Orphans | null; readonly unsure: string } | null
 }
 
 /** Keeps the open tables between polls: that is what makes a quiet table cost one request. */
@@ -66,6 +86,7 @@ class LakeWatch {
   readonly #wanted: (table: string) => boolean
   readonly #tables = new Map<string, Watched>()
   #discoveredAt: Timestamp | undefined
+  #listedThisPoll = 0
   /** Failures of the last discovery, repeated at each poll until they are gone. */
   #discovery: Discovery = { tables: [], failures: [] }
 
@@ -84,6 +105,7 @@ class LakeWatch {
   }
 
   async *poll(ask: Ask): AsyncGenerator<Fact> {
+    this.#listedThisPoll = 0
     const rediscover =
       this.#discoveredAt === undefined || ask.now - this.#discoveredAt >= this.#config.discover
     if (rediscover) await this.#discover(ask)
@@ -129,7 +151,7 @@ class LakeWatch {
       }
       present.add(identity.id)
       if (!this.#tables.has(identity.id)) {
-        this.#tables.set(identity.id, { identity, table: open(), oddities: [] })
+        this.#tables.set(identity.id, { identity, table: open(), oddities: [], fact: null, listing: null })
       }
     }
     // A folder that could not be listed may hide tables that we know: they stay, and say themselves how they are.
@@ -160,13 +182,14 @@ class LakeWatch {
     try {
       const news = await table.refresh(ask)
       if (news.changed || news.problems.length > 0) watched.oddities = news.problems
-      const facts: Fact[] = news.table === null ? [] : [...news.commits, news.table]
+      const fact = this.#config.orphans ? await this.#withOrphans(watched, news.table, ask) : news.table
+      const facts: Fact[] = fact === null ? [] : [...news.commits, fact]
       if (watched.oddities.length > 0) {
         facts.push(
           this.#problem(`${identity.table}#log`, null, 'corrupt', watched.oddities.join('; '), ask.now),
         )
       }
-      return { id: identity.id, quiet: !news.changed, facts }
+      return { id: identity.id, quiet: fact === null, facts }
     } catch (error) {
       if (ask.signal.aborted) throw error
       if (reasonOf(error) === 'vanished') {
@@ -182,6 +205,48 @@ class LakeWatch {
       )
       return { id: identity.id, quiet: false, facts: [problem] }
     }
+  }
+
+  /** The fact with what the newest listing found; null where there is nothing new to tell. */
+  async #withOrphans(watched: Watched, news: TableFact | null, ask: Ask): Promise<TableFact | null> {
+    watched.fact = news ?? watched.fact
+    const due = watched.listing === null || ask.now - watched.listing.at >= LIST_EVERY
+    const list = due && this.#listedThisPoll < LISTED_A_POLL
+    if (list) {
+      this.#listedThisPoll += 1
+      watched.listing = { at: ask.now, ...(await this.#listOrphans(watched, ask)) }
+    }
+    const { fact, listing } = watched
+    if (fact === null || (news === null && !list)) return null
+    if (listing === null) return fact
+    const { orphans, unsure } = listing
+    return { ...fact, orphans, partial: unsure === '' ? fact.partial : [...fact.partial, unsure] }
+  }
+
+  async #listOrphans(
+    { table, identity }: Watched,
+    ask: Ask,
+  ): Promise<{ orphans: Orphans | null; unsure: string }> {
+    const unknown = (why: string) => ({
+      orphans: null,
+      unsure: `which files in its folder are nobody's is not known: ${why}`,
+    })
+    try {
+      const references = await table.references(ask)
+      if (references === null) return unknown('it was not read')
+      const found = await findOrphans(this.#folderOf(identity), references, ask)
+      return 'unsure' in found ? unknown(found.unsure) : { orphans: found.orphans, unsure: '' }
+    } catch (error) {
+      if (ask.signal.aborted) throw error
+      return unknown(explainError(error))
+    }
+  }
+
+  #folderOf({ location }: TableIdentity): ObjectStore {
+    const { url } = this.#objects
+    return location === url
+      ? this.#objects
+      : this.#objects.below(location.slice(url.replace(/\/$/, '').length + 1))
   }
 
   #open(identity: TableIdentity, folder: string, format: TableFormat): (() => OpenTable) | undefined {

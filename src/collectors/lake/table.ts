@@ -1,6 +1,7 @@
 // What the lake collector asks of a table, whatever its format: look again, and say what is new.
 import type { CommitFact, TableFact } from '../../model/facts.ts'
 import type { Timestamp } from '../../model/units.ts'
+import type { References } from './references.ts'
 
 /** Who a table is: the fields that every fact of it carries. */
 export type TableIdentity = Pick<TableFact, 'source' | 'table' | 'namespace' | 'name' | 'id' | 'location'>
@@ -27,4 +28,6 @@ export interface OpenTable {
    * starts from what was last known, so nothing is lost and nothing comes twice.
    */
   refresh(ask: TableAsk): Promise<TableNews>
+  /** Which files it names, as of the last refresh. Null before the first. */
+  references(ask: TableAsk): Promise<References | null>
 }

@@ -10,6 +10,8 @@ export interface Entry {
   readonly status?: number
   /** 0 data (the default), 1 position deletes, 2 equality deletes. */
   readonly content?: number
+  /** Full path; `data/<index>.parquet` of the table is the default. */
+  readonly path?: string
   readonly rows: number
   readonly bytes: number
   readonly format?: string
@@ -89,7 +91,7 @@ function entryRow(entry: Entry, index: number): unknown {
     snapshot_id: 1n,
     data_file: {
       content: entry.content ?? 0,
-      file_path: `s3://lake/orders/data/${index}.parquet`,
+      file_path: entry.path ?? `s3://lake/orders/data/${index}.parquet`,
       file_format: entry.format ?? 'PARQUET',
       partition: { ts_day: entry.day ?? null },
       record_count: BigInt(entry.rows),
