@@ -5,6 +5,7 @@ import { ConfigError } from '../model/errors.ts'
 import { SECOND, millis } from '../model/units.ts'
 import { SCREENS, TABS, createPaint, once, screenOf, terminal } from '../tui/tui.ts'
 import type { Place } from '../tui/tui.ts'
+import { clipboardRefusal } from './clipboard.ts'
 import { type ExitCode, type Shell, print } from './command.ts'
 import { type DaemonOptions, asksDaemon, clientOf } from './daemon.ts'
 
@@ -66,6 +67,7 @@ async function runTerminal(options: Options, place: Place): Promise<void> {
     stdin,
     stdout,
     paint: createPaint(stdout.getColorDepth()),
+    copyRefusal: await clipboardRefusal(process.env),
     screenReader: options.screenReader ?? process.env['INK_SCREEN_READER'] === 'true',
     signal: ending.signal,
   })

@@ -1,6 +1,7 @@
 // The life of the terminal UI outside of React: what was answered, where the user is, what is asked next.
 import type { Client } from '../api/client.ts'
 import { explainError } from '../model/errors.ts'
+import { printable } from '../model/text.ts'
 import { type Millis, type Timestamp, between, millis } from '../model/units.ts'
 import { type Alert, alerts } from './answers.ts'
 import { type Action } from './action.ts'
@@ -32,6 +33,8 @@ export interface SessionOptions {
   readonly screenReader: boolean
   /** To the clipboard of the terminal. */
   readonly copy: (text: string) => void
+  /** Why the terminal takes nothing for its clipboard; null where it may. */
+  readonly copyRefusal: string | null
   readonly quit: () => void
 }
 
@@ -41,6 +44,9 @@ const SLOWEST_REFRESH = millis(60_000)
 /** Watching costs at most this share of a core here, however large an answer is. */
 const SHARE = 1 / 80
 const MAX_NEWS = 500
+const MAX_PRINTED = 100
+/** Bytes: with more the sequence passes 100,000 characters, where terminals begin to drop it. */
+const MAX_COPIED = 74_000
 /** Asked whatever is on the screen: the header counts alerts. */
 const ALWAYS: ReadonlyArray<Feed<unknown>> = [alerts]
 
@@ -72,7 +78,7 @@ export class Session {
   /** The same array until something changed. */
   frame = (): readonly Line[] => (this.#drawn ??= this.#draw())
 
-  /** Commands that the user asked to see: printed again when the screen is gone. */
+  /** Commands that the user asked to see, and what could not be copied: printed when the screen is gone. */
   get printed(): readonly string[] {
     return this.#printed
   }
@@ -190,19 +196,38 @@ export class Session {
       case 'refresh':
         this.#next.clear()
         return this.#askDue()
-      case 'copy':
-        this.#options.copy(effect.text)
-        return this.#notice({ state: 'ok', text: `copied ${effect.text}` })
+      case 'copy': {
+        const text = printable(effect.text, MAX_COPIED)
+        const refused = this.#copy(text)
+        if (refused === null) return this.#notice({ state: 'ok', text: `copied ${text}` })
+        this.#print(text)
+        return this.#notice({ state: 'warn', text: `${text}  (printed at the end, not copied: ${refused})` })
+      }
       case 'print': {
-        const text = effect.actions.map((action) => action.command(this.#asked(effect.reason))).join('\n')
-        this.#printed.push(text)
-        this.#options.copy(text)
+        const commands = effect.actions.map((action) => action.command(this.#asked(effect.reason)))
+        const text = commands.map((command) => printable(command, MAX_COPIED)).join('\n')
+        const how = this.#copy(text) === null ? 'copied, and printed at the end' : 'printed at the end'
+        this.#print(text)
         this.#tell([toNews(this.#now, 'ok', text)])
-        return this.#notice({ state: 'ok', text: `copied, and printed at the end: ${text}` })
+        return this.#notice({ state: 'ok', text: `${how}: ${text}` })
       }
       case 'do':
         void this.#do(effect.actions, effect.reason)
     }
+  }
+
+  /** Why it could not be; null when it was. */
+  #copy(text: string): string | null {
+    const size = Buffer.byteLength(text)
+    if (this.#options.copyRefusal !== null) return this.#options.copyRefusal
+    if (size > MAX_COPIED) return `${size} bytes are more than terminals take`
+    this.#options.copy(text)
+    return null
+  }
+
+  #print(text: string): void {
+    this.#printed.push(text)
+    if (this.#printed.length > MAX_PRINTED) this.#printed.shift()
   }
 
   async #do(actions: readonly Action[], reason: string): Promise<void> {

@@ -15,6 +15,7 @@ try {
     clock: systemClock,
     place: { screen: 'overview', subject: '' },
     by: 'anna',
+    copyRefusal: null,
     stdin: process.stdin,
     stdout: process.stdout,
     paint(line) {

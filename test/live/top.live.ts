@@ -130,6 +130,32 @@ describe('screens', () => {
   })
 })
 
+describe('y copies', () => {
+  test('into the buffer of a tmux that allows it', async () => {
+    tmux('set-option', '-s', 'set-clipboard', 'on')
+    await start()
+    press('2')
+    await expect.poll(screen, WITHIN).toMatch(/STATE +TABLE/)
+    press('y')
+    await expect.poll(screen, WITHIN).toMatch(/● copied file:.*lake\/gold\/revenue/)
+    expect(tmux('show-buffer')).toBe(`file:${fs.realpathSync(folder)}/lake/gold/revenue`)
+  })
+
+  test('nothing where it is not allowed: the text is printed at the end', async () => {
+    await start()
+    press('2')
+    await expect.poll(screen, WITHIN).toMatch(/STATE +TABLE/)
+    press('y')
+    await expect
+      .poll(screen, WITHIN)
+      .toMatch(/▲ file:.*gold\/revenue {2}\(printed at the end, not copied: tmux/)
+    expect(() => tmux('show-buffer')).toThrow(/no buffers/)
+    press('q')
+    expect(await isBack(0)).toBe('0 1')
+    expect(screen().replaceAll('\n', '')).toContain(`file:${fs.realpathSync(folder)}/lake/gold/revenue`)
+  })
+})
+
 describe('the screen is given back', () => {
   test('after q', async () => {
     await start()

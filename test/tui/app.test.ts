@@ -22,6 +22,7 @@ function started(options: { paint?: (line: Line) => string; screenReader?: boole
     by: 'anna',
     stdin: terminal.stdin,
     stdout: terminal.stdout,
+    copyRefusal: null,
     paint: options.paint ?? plainText,
     screenReader: options.screenReader ?? false,
     signal: ending.signal,
@@ -50,9 +51,9 @@ test('q ends it and gives the screen back', async () => {
 
 test('arrows move, ctrl-c ends, a resize draws anew', async () => {
   const ui = started()
-  await expect.poll(ui.written).toContain('1/6')
+  await expect.poll(ui.written).toContain('1/7')
   ui.type('\u001b[B')
-  await expect.poll(ui.written).toContain('2/6')
+  await expect.poll(ui.written).toContain('2/7')
   ui.resize(30, 5)
   await expect.poll(ui.written).toContain('too small')
 
@@ -64,7 +65,7 @@ test('arrows move, ctrl-c ends, a resize draws anew', async () => {
 
 test('a screen reader gets no second screen', async () => {
   const ui = started({ screenReader: true })
-  await expect.poll(ui.written).toContain('Row 1 of 6: error. what TableOverdue; about gold/revenue')
+  await expect.poll(ui.written).toContain('Row 1 of 7: error. what TableOverdue; about gold/revenue')
 
   ui.type('q')
 

@@ -12,6 +12,7 @@ export async function aSession(
   place: Place = { screen: 'overview', subject: '' },
   size: Size = { columns: 120, rows: 40 },
   screenReader = false,
+  copyRefusal: string | null = null,
 ) {
   let now: number = NOW
   const copied: string[] = []
@@ -26,6 +27,7 @@ export async function aSession(
     place,
     by: 'anna',
     screenReader,
+    copyRefusal,
     copy: (text) => copied.push(text),
     quit: () => (quits += 1),
   })

@@ -1,5 +1,6 @@
 // What a person does with the terminal, key by key, over a daemon's answers.
 import { describe, expect, test } from 'vitest'
+import { NOW } from '../model/a-table.ts'
 import { aSession } from './session.ts'
 import { aWorld } from './world.ts'
 
@@ -12,7 +13,9 @@ describe('finding out why', () => {
     expect(ui.title()).toMatch(/Upstream of gold\/revenue/)
     expect(ui.selected()).toMatch(/✖ cause +2 .*daily_orders +PipelineFailed/)
 
-    await ui.press('q', 'x')
+    await ui.press('enter')
+    expect(ui.title()).toMatch(/daily_orders$/)
+    await ui.press('q', 'q', 'x')
     expect(ui.text()).toMatch(/told 11 min ago; repeats in 3 h 49 min/)
 
     await ui.press('esc', 'enter')
@@ -142,6 +145,23 @@ describe('lists', () => {
     expect(ui.quits()).toBe(1)
     await ui.press('enter', '/', 'ctrl-c')
     expect(ui.quits()).toBe(2)
+  })
+
+  test('what the terminal does not take, or is too long for it, is printed at the end', async () => {
+    const refusing = await aSession(aWorld(), undefined, undefined, false, 'no clipboard here')
+    await refusing.press('2', 'y')
+    expect(refusing.copied).toEqual([])
+    expect(refusing.text()).toMatch(
+      /▲ s3:\/\/lake\/gold\/revenue {2}\(printed at the end, not copied: no clipboard here\)/,
+    )
+    expect(refusing.session.printed).toEqual(['s3://lake/gold/revenue'])
+
+    const logs = [{ id: 1, at: NOW, level: 'info', message: `${'顧'.repeat(30_000)}\n`, fields: {} }]
+    const long = await aSession(aWorld({ '/api/tidemark/logs': { dropped: 0, logs } }))
+    await long.type(':logs info')
+    await long.press('enter', 'y')
+    expect(long.copied).toEqual([])
+    expect(long.session.printed).toEqual([`${'顧'.repeat(30_000)}\\u000a`])
   })
 
   test('? shows every key and any way back leaves it', async () => {
