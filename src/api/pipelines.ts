@@ -1,6 +1,13 @@
 // Pipelines, their runs, their checks and the lineage between them as JSON.
 import type { FastifyInstance, FastifyReply } from 'fastify'
-import { type Lineage, lineageOf, nodeNamed, nodeOfLabels, nodesNamed } from '../lineage/lineage.ts'
+import {
+  type Lineage,
+  lineageOf,
+  nodeNamed,
+  nodeOfLabels,
+  nodesNamed,
+  pipelinesByJob,
+} from '../lineage/lineage.ts'
 import { type PipelineFact, type RunFact, jobId } from '../model/run-facts.ts'
 import type { FactReader } from '../model/store.ts'
 import { type Timestamp, timestamp } from '../model/units.ts'
@@ -75,11 +82,13 @@ export const pipelineRoutes =
 
     function around(node: string, graph: Lineage) {
       const failing = failingNodes(known, graph)
+      const pipelineOf = pipelinesByJob(known)
       const step = ({ node: id, distance }: { node: string; distance: number }) => {
         const [table] = known.facts('table', { id })
         return {
           id,
           ...nodeNamed(id, known),
+          pipelineId: pipelineOf(id)?.id ?? null,
           distance,
           failing: failing.get(id) ?? [],
           due: table === undefined ? null : dueAt(table),

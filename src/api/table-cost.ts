@@ -61,13 +61,13 @@ function storageCost(
     { what: 'live files', bytes },
     ...(reclaimable === null || reclaimable.bytes === 0
       ? []
-      : [{ what: `reclaimable, ${reclaimable.exactness}`, bytes: reclaimable.bytes }]),
+      : [{ what: `reclaimable (${reclaimable.exactness})`, bytes: reclaimable.bytes }]),
   ]
   const parts = held.map((part) => ({ ...part, usd: usd((part.bytes / GIB) * price.usd) }))
   const [fact] = known.facts('bucket', { id: bucket })
   const others = Object.entries(fact?.bytes ?? {}).some(([name, held]) => name !== 'STANDARD' && held > 0)
   const notes = [
-    `S3 Standard at ${readableUsd(price.usd)} a GB and month in ${prices.region}, ${prices.basis} price of ${price.asOf}`,
+    `S3 Standard at ${readableUsd(price.usd)} a GB-month in ${prices.region}, ${prices.basis} price of ${price.asOf}`,
     price.verified ? '' : 'which nobody confirmed',
     others ? 'though the bucket also holds cheaper classes' : '',
     fact !== undefined && fact.region !== prices.region ? `though the bucket lies in ${fact.region}` : '',

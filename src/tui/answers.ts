@@ -342,13 +342,13 @@ export const pipelines: Feed<readonly Pipeline[]> = feed(
 
 /** When pipelines are due, in seconds, by severity. */
 export const pipelineDues = query('tidemark_pipeline_due_timestamp_seconds')
-/** The longest that a run should take, declared or learned. */
-export const expectedDurations = query('tidemark_pipeline_last_run_duration_seconds_expected_upper')
 
 const Step = z.object({
   id: z.string(),
   kind: z.enum(['job', 'dataset']),
   name: z.string(),
+  /** Of a job, where a source tells of its pipeline. */
+  pipelineId: text,
   distance: z.number(),
   failing: z.array(z.string()),
   due: At.nullable(),

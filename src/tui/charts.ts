@@ -1,5 +1,5 @@
 // Small pictures out of characters: bars, a line of the day, a time axis, and runs beside each other.
-import { type Millis, type Timestamp, between } from '../model/units.ts'
+import type { Timestamp } from '../model/units.ts'
 import { type Line, type Tone, fit, line, span } from './line.ts'
 import { moment } from './words.ts'
 
@@ -70,9 +70,28 @@ export const axisLabels = ({ from, to, width }: Axis): Line => {
   return line(span(fit(left, Math.max(0, width - right.length)) + right, 'dim'))
 }
 
-/** A run of something from start to end as a bar on the axis. */
-export function stretch(axis: Axis, start: Timestamp, length: Millis, filled = '█'): string {
-  const first = Math.max(0, Math.min(place(axis, start), axis.width - 1))
-  const cells = Math.max(1, Math.round((length / Math.max(1, between(axis.from, axis.to))) * axis.width))
-  return ' '.repeat(first) + filled.repeat(Math.min(cells, axis.width - first))
+/** Something from start to end as a bar on the axis: what follows it begins where it ends. */
+export function stretch(axis: Axis, start: Timestamp, end: Timestamp, filled = '█'): string {
+  const last = axis.width - 1
+  const first = Math.max(0, Math.min(place(axis, start), last))
+  const after = Math.max(first + 1, Math.min(place(axis, end), axis.width))
+  return ' '.repeat(first) + filled.repeat(after - first)
+}
+
+export interface Stretch {
+  readonly from: Timestamp
+  readonly to: Timestamp
+  readonly tone: Tone
+}
+
+/** Stretches of time on one line; a later one covers an earlier one. What lies outside of the axis is left out. */
+export function stretches(axis: Axis, all: readonly Stretch[], filled = '━'): Line {
+  const cells = Array.from({ length: axis.width }, () => span(' '))
+  for (const { from, to, tone } of all) {
+    if (to < axis.from || from > axis.to) continue
+    const first = Math.max(0, Math.min(place(axis, from), axis.width - 1))
+    const after = Math.max(first + 1, Math.min(place(axis, to), axis.width))
+    for (let cell = first; cell < after; cell++) cells[cell] = span(filled, tone)
+  }
+  return line(...cells)
 }

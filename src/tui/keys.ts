@@ -94,7 +94,7 @@ export const BINDINGS: readonly Binding[] = [
   {
     command: 'changes',
     keys: ['w'],
-    does: 'what changed: schema, volume, engine, duration',
+    does: 'what changed: schema, volume, code, duration, price, inputs',
     group: 'Why',
     footer: 'what changed',
   },

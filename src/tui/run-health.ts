@@ -1,6 +1,6 @@
 // How runs and pipelines are: by the state of the newest run, and by when a success is due.
 import { type Millis, type Timestamp, between, timestamp } from '../model/units.ts'
-import { type Pipeline, type Run, pipelineDues } from './answers.ts'
+import { type Pipeline, type Run, type Value, pipelineDues } from './answers.ts'
 import type { Get } from './feed.ts'
 import type { Health } from './screen.ts'
 import type { State } from './state.ts'
@@ -31,13 +31,25 @@ export const tookUntil = (
   now: Timestamp,
 ): Millis | null => (startedAt === null ? null : between(startedAt, endedAt ?? now))
 
-/** The first deadline of a severity that a success must come before. */
-export function pipelineDue(get: Get, { source, pipeline }: Pipeline): Timestamp | null {
-  const own = (get(pipelineDues) ?? []).filter(
-    ({ labels }) => labels['source'] === source && labels['pipeline'] === pipeline,
-  )
-  return own.length === 0 ? null : timestamp(Math.min(...own.map(({ value }) => value)) * 1_000)
+const NONE: readonly Value[] = []
+/** The answer's own rows index once; the map goes when the answer does. */
+const indexed = new WeakMap<readonly Value[], ReadonlyMap<string, Timestamp>>()
+
+function firstDues(values: readonly Value[]): ReadonlyMap<string, Timestamp> {
+  const known = indexed.get(values)
+  if (known !== undefined) return known
+  const made = new Map<string, Timestamp>()
+  for (const { labels, value } of values) {
+    const key = `${labels['source']}\n${labels['pipeline']}`
+    made.set(key, timestamp(Math.min(made.get(key) ?? Infinity, value * 1_000)))
+  }
+  indexed.set(values, made)
+  return made
 }
+
+/** The first deadline of a severity that a success must come before. */
+export const pipelineDue = (get: Get, { source, pipeline }: Pipeline): Timestamp | null =>
+  firstDues(get(pipelineDues) ?? NONE).get(`${source}\n${pipeline}`) ?? null
 
 export function pipelineHealth(pipeline: Pipeline, get: Get, now: Timestamp): Health {
   const due = pipelineDue(get, pipeline)

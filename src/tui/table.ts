@@ -96,11 +96,25 @@ interface Measured extends Laid {
   readonly natural: number
 }
 
-/** What is left goes to the texts that were cut, from the left; what is missing comes from the first. */
+const LEAST_WIDTH = 8
+
+/** What is missing comes from the widest texts, evenly: numbers cut in half lie. */
+function narrowed(kept: readonly Measured[], missing: number): readonly Laid[] {
+  const laid = kept.map(({ column, width }) => ({ column, width }))
+  const texts = laid.filter(({ column }) => column.align !== 'right')
+  for (let rest = missing; rest > 0; rest--) {
+    const widest = texts.reduce((a, b) => (b.width > a.width ? b : a), texts[0] ?? laid[0]!)
+    if (widest.width <= LEAST_WIDTH) break
+    widest.width -= 1
+  }
+  return laid
+}
+
+/** What is left goes to the texts that were cut, from the left. */
 function widened(kept: readonly Measured[], left: number): readonly Laid[] {
+  if (left < 0) return narrowed(kept, -left)
   let rest = left
-  return kept.map(({ column, natural, width }, i) => {
-    if (rest < 0 && i === 0) return { column, width: Math.max(8, width + rest) }
+  return kept.map(({ column, natural, width }) => {
     const more = Math.max(0, Math.min(rest, natural - width))
     rest -= more
     return { column, width: width + more }

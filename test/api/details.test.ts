@@ -63,10 +63,10 @@ describe('a table', () => {
     expect(body.cost.storage).toBeCloseTo(1_100 * 0.023, 6)
     expect(body.cost.parts.map(({ what }: { what: string }) => what)).toEqual([
       'live files',
-      'reclaimable, estimate',
+      'reclaimable (estimate)',
     ])
     expect(body.cost.how).toMatch(
-      /^S3 Standard at \$0.0230 a GB and month in us-east-1, list price of \d{4}-/,
+      /^S3 Standard at \$0.0230 a GB-month in us-east-1, list price of \d{4}-/,
     )
   })
 

@@ -148,9 +148,16 @@ test('what leads somewhere leads to something', async () => {
   const [{ fact: alert }] = (await ask('alerts', '')).rows as [{ fact: { fingerprint: string } }]
   const rule = (await ask('rules', '')).rows as [{ fact: { id: string } }]
   const subjects = {
-    table: [dataset, 'gold/orders'],
+    // Parts that come from different answers of the daemon.
+    table: [
+      dataset,
+      'gold/orders',
+      '● ok        daily',
+      'On time, the last 30 d',
+      'storage     unknown: only what lies in S3',
+    ],
     changes: [dataset, 'Nothing stands out'],
-    pipeline: ['jobs/daily', 'Runs, the newest 1'],
+    pipeline: ['jobs/daily', 'Runs, the newest 1', 'Writes, 1'],
     run: ['jobs/daily/r1', 'took 30.0 s'],
     upstream: [dataset, 'daily'],
     downstream: [dataset, 'checks'],
@@ -165,9 +172,11 @@ test('what leads somewhere leads to something', async () => {
       .toSorted(),
   )
 
-  for (const [screen, [subject, shown]] of Object.entries(subjects)) {
-    expect((await ask(screen, subject)).text, screen).toContain(shown)
+  for (const [screen, [subject, ...shown]] of Object.entries(subjects)) {
+    const { text } = await ask(screen, subject)
+    for (const one of shown) expect(text, screen).toContain(one)
   }
+  expect((await ask('changes', 'jobs/daily')).text).toContain('Nothing stands out')
 })
 
 test('the exit code is of the worst row', async () => {

@@ -43,10 +43,17 @@ describe('where things give way', () => {
     ['tables', 40, 10],
     ['tables', 80, 24],
     ['tables', 200, 60],
+    ['table', 40, 10],
     ['table', 80, 24],
     ['table', 200, 60],
     ['run', 40, 10],
     ['pipelines', 80, 24],
+    ['pipeline', 40, 10],
+    ['pipeline', 80, 24],
+    ['pipeline', 200, 60],
+    ['changes', 40, 10],
+    ['changes', 80, 24],
+    ['changes', 200, 60],
   ] as const)('%s at %i×%i', async ([name, columns, rows]) => {
     await expect(await drawn(name, columns, rows)).toMatchFileSnapshot(
       `frames/${name}-${columns}x${rows}.txt`,

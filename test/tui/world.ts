@@ -147,6 +147,7 @@ const step = (
   id,
   kind: id.startsWith('job:') ? 'job' : 'dataset',
   name,
+  pipelineId: id.startsWith('job:') ? id.slice('job:'.length) : null,
   distance,
   failing,
   due,
@@ -200,9 +201,9 @@ const tableDetail = {
     storage: 0.0431,
     parts: [
       { what: 'live files', bytes: GIB * 1.37, usd: 0.0315 },
-      { what: 'reclaimable, lower bound', bytes: 512 * MIB, usd: 0.0115 },
+      { what: 'reclaimable (lower bound)', bytes: 512 * MIB, usd: 0.0115 },
     ],
-    how: 'S3 Standard at $0.0230 a GB and month in us-east-1, list price of 2026-07-20, requests not counted',
+    how: 'S3 Standard at $0.0230 a GB-month in us-east-1, list price of 2026-07-20, requests not counted',
     advice: [
       {
         id: 'compact',

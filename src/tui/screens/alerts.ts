@@ -44,11 +44,23 @@ export const alertsScreen: ListScreen<Alert> = {
   ],
 }
 
-/** An alert about a table leads to the table; every alert leads to why somebody was told. */
+/** An alert about a table or pipeline leads to it; every alert leads to why somebody was told. */
 export function alertWays({ fingerprint, labels }: Alert, { get }: Look): Ways {
   const explain = { screen: 'explain', subject: fingerprint }
   const table = get(tables)?.find((one) => one.table === labels['table'] && one.source === labels['source'])
-  if (table === undefined) return { enter: explain, explain }
+  if (table === undefined) {
+    const { source, pipeline } = labels
+    if (source === undefined || pipeline === undefined) return { enter: explain, explain }
+    const subject = `${source}/${pipeline}`
+    // Lineage and changes know pipelines by name too; a page needs the id.
+    return {
+      enter: { screen: 'pipeline', subject },
+      upstream: { screen: 'upstream', subject: pipeline },
+      downstream: { screen: 'downstream', subject: pipeline },
+      changes: { screen: 'changes', subject },
+      explain,
+    }
+  }
   const to = (screen: string) => ({ screen, subject: table.id })
   return {
     enter: to('table'),

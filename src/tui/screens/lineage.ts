@@ -40,10 +40,15 @@ function lineageScreen(way: 'upstream' | 'downstream', about: string, empty: str
     id: ({ id }) => id,
     copied: ({ id }) => id,
     health,
-    ways: ({ id, kind }) => ({
+    ways: ({ id, kind, pipelineId }) => ({
       ...(kind === 'dataset'
         ? { enter: { screen: 'table', subject: id }, changes: { screen: 'changes', subject: id } }
-        : {}),
+        : pipelineId === null
+          ? {}
+          : {
+              enter: { screen: 'pipeline', subject: pipelineId },
+              changes: { screen: 'changes', subject: pipelineId },
+            }),
       upstream: { screen: 'upstream', subject: id },
       downstream: { screen: 'downstream', subject: id },
     }),

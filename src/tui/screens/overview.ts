@@ -1,13 +1,13 @@
 // Overview: what needs somebody, worst first, and the next deadlines; counts and the day above.
-import { type Timestamp, between, readableDuration } from '../../model/units.ts'
+import type { Timestamp } from '../../model/units.ts'
 import { aboutOf, alertState } from '../alert-health.ts'
 import { alertWays } from './alerts.ts'
-import { alerts, history, sources, tableDues, tables } from '../answers.ts'
-import { sparkline } from '../charts.ts'
-import { type Line, type Span, line, span } from '../line.ts'
+import { alerts, pipelineDues, pipelines, sources, tables } from '../answers.ts'
+import { HEAD_FEEDS, headLines } from './overview-head.ts'
+import { pipelineDue } from '../run-health.ts'
 import type { Health, ListScreen, Look, Ways } from '../screen.ts'
 import { sourceHealth } from './sources.ts'
-import { GLYPH, TONE, type State, badness } from '../state.ts'
+import { badness } from '../state.ts'
 import { dueOf, nextDue, tableHealth } from '../table-health.ts'
 import { age, due } from '../words.ts'
 
@@ -27,16 +27,13 @@ interface Item {
 const MAX_DEADLINES = 50
 const MAX_ITEMS = 1_000
 
-/** Commits that changed data, by half hours of the last day. */
-const day = history('sum(increase(tidemark_table_data_commits_total[30m]))[24h:30m]')
-
 export const overviewScreen: ListScreen<Item> = {
   kind: 'list',
   name: 'overview',
   about: 'what needs somebody, worst first, and the next deadlines',
   tab: true,
   title: () => 'Needs somebody, and what is due next',
-  feeds: () => [alerts, tables, tableDues, sources, day],
+  feeds: () => [...HEAD_FEEDS, pipelineDues],
   empty: 'All is well, and nothing is due: no alert fires and every source can be read.',
   rows(look) {
     const { get } = look
@@ -51,7 +48,7 @@ export const overviewScreen: ListScreen<Item> = {
   copied: ({ about }) => about,
   health: ({ health }) => health,
   ways: ({ ways }) => ways,
-  head,
+  head: (look, width) => headLines(look, deadlines(look), width),
   columns: [
     { name: 'WHAT', rank: 0, max: 28, text: ({ what }) => what },
     { name: 'ABOUT', rank: 0, max: 56, text: ({ about }) => about },
@@ -126,68 +123,43 @@ const sourceItems = ({ get }: Look): Item[] =>
       ways: { enter: { screen: 'source', subject: source.id } },
     }))
 
-function deadlines({ get, now }: Look): Item[] {
-  return (get(tables) ?? [])
-    .flatMap((table) => {
-      const at = nextDue(dueOf(get, table.source, table.table))
-      return at === null || at < now || table.vanished !== null || table.problem !== null
-        ? []
-        : [{ table, at }]
-    })
+function deadlines(look: Look): Deadline[] {
+  return [...tableDeadlines(look), ...pipelineDeadlines(look)]
     .toSorted((a, b) => a.at - b.at)
     .slice(0, MAX_DEADLINES)
-    .map(({ table, at }) => ({
-      id: `due ${table.id}`,
-      health: { state: 'ok', word: 'due' },
-      what: 'next deadline',
-      about: table.table,
-      at,
-      isDue: true,
-      says: `changed ${age(table.lastChange?.at, now)} ago`,
-      ways: waysOf(table.id),
-    }))
 }
 
-function head(look: Look): readonly Line[] {
-  const { get, now } = look
-  const tableStates = (get(tables) ?? [])
-    .filter(({ vanished }) => vanished === null)
-    .map((table) => tableHealth(table, dueOf(get, table.source, table.table), now).state)
-  const sourceStates = (get(sources) ?? []).map((source) => sourceHealth(source).state)
-  const commits = get(day) ?? []
-  const total = Math.round(commits.reduce((sum, value) => sum + value, 0))
-  const next = (get(tables) ?? []).length === 0 ? undefined : deadlines(look)[0]
-  return [
-    line(
-      span('Tables   ', 'dim'),
-      ...counts(tableStates),
-      span('     Sources  ', 'dim'),
-      ...counts(sourceStates),
-    ),
-    line(
-      span('Due next ', 'dim'),
-      next === undefined ? span('nothing') : span(`${next.about} ${due(next.at, now)}`),
-    ),
-    line(
-      span('Changes  ', 'dim'),
-      span(sparkline(commits), 'accent'),
-      span(
-        commits.length === 0 ? 'no history yet' : `  ${total} commits in the last ${span24(commits.length)}`,
-        'dim',
-      ),
-    ),
-    line(),
-  ]
-}
+type Deadline = Item & { readonly at: Timestamp }
 
-const span24 = (halfHours: number): string =>
-  readableDuration(between(0 as Timestamp, (halfHours * 1_800_000) as Timestamp))
+const deadline = (id: string, about: string, at: Timestamp, says: string, ways: Ways): Deadline => ({
+  id: `due ${id}`,
+  health: { state: 'ok', word: 'due' },
+  what: 'next deadline',
+  about,
+  at,
+  isDue: true,
+  says,
+  ways,
+})
 
-function counts(states: readonly State[]): Span[] {
-  if (states.length === 0) return [span('none')]
-  const all: readonly State[] = ['bad', 'warn', 'unknown', 'ok']
-  return all.flatMap((state) => {
-    const found = states.filter((one) => one === state).length
-    return found === 0 ? [] : [span(`${GLYPH[state]} ${found} ${state}  `, TONE[state])]
+const tableDeadlines = ({ get, now }: Look): Deadline[] =>
+  (get(tables) ?? []).flatMap(({ id, source, table, vanished, problem, lastChange }) => {
+    const at = nextDue(dueOf(get, source, table))
+    if (at === null || at < now || vanished !== null || problem !== null) return []
+    return [deadline(id, table, at, `changed ${age(lastChange?.at, now)} ago`, waysOf(id))]
   })
-}
+
+const pipelineDeadlines = ({ get, now }: Look): Deadline[] =>
+  (get(pipelines) ?? []).flatMap((one) => {
+    const at = pipelineDue(get, one)
+    if (at === null || at < now) return []
+    const says = one.lastSuccess === null ? 'no success known' : `succeeded ${age(one.lastSuccess, now)} ago`
+    return [
+      deadline(one.id, one.pipeline, at, says, {
+        enter: { screen: 'pipeline', subject: one.id },
+        upstream: { screen: 'upstream', subject: one.job },
+        downstream: { screen: 'downstream', subject: one.job },
+        changes: { screen: 'changes', subject: one.id },
+      }),
+    ]
+  })

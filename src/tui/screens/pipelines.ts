@@ -26,6 +26,7 @@ export const pipelinesScreen: ListScreen<Pipeline> = {
     enter: { screen: 'pipeline', subject: id },
     upstream: { screen: 'upstream', subject: job },
     downstream: { screen: 'downstream', subject: job },
+    changes: { screen: 'changes', subject: id },
   }),
   columns: [
     { name: 'PIPELINE', rank: 0, max: 48, text: ({ pipeline }) => pipeline },

@@ -19,6 +19,7 @@ export const runsScreen: ListScreen<Run> = {
   ways: ({ id, pipelineId }) => ({
     enter: { screen: 'run', subject: id },
     upstream: { screen: 'pipeline', subject: pipelineId },
+    changes: { screen: 'changes', subject: pipelineId },
   }),
   columns: [
     { name: 'PIPELINE', rank: 0, max: 40, text: ({ pipeline }) => pipeline },
