@@ -7,11 +7,11 @@ import { type Advisor, type Findings, together } from './advisor.ts'
 import { worthwhile } from './draft.ts'
 import { advisors } from './index.ts'
 import { totalOf } from './portfolio.ts'
-import { type Prices, PricesConfig, loadPrices } from './prices.ts'
+import { type Prices, PricesConfig, loadPrices, readBook } from './prices.ts'
 import { isOpen, settleAdvice } from './states.ts'
 import { calibrated } from './calibrate.ts'
 
-export { type Prices, PricesConfig, loadPrices }
+export { type Prices, PricesConfig, loadPrices, readBook }
 export { executionCost } from './compute/billing.ts'
 export { isInForce, planLifecycle } from './lifecycle/apply.ts'
 export { verifyAll } from './verify.ts'

@@ -74,16 +74,22 @@ export const total = (lines: readonly MeterLine[]): number => lines.reduce((sum,
 
 function costOf(draft: CostDraft, prices: Prices, now: Timestamp): AdviceCost {
   const { before, after, oneOff, spread = { low: 0.8, high: 1.2 }, breakEven } = draft
-  const verified = [...(before ?? []), ...(after ?? []), ...(oneOff ?? [])].every(
-    ({ meter, quantity }) => prices.price(meter, quantity)?.verified ?? false,
+  const used = [...(before ?? []), ...(after ?? []), ...(oneOff ?? [])].map(({ meter, quantity }) =>
+    prices.price(meter, quantity),
   )
-  const unsure = !verified || areStale(prices, now) ? UNSURE_PRICES : 0
+  const verified = used.every((price) => price?.verified ?? false)
+  // The oldest of them says how old the whole is.
+  const asOf = used.reduce(
+    (oldest, price) => (price !== null && price.asOf < oldest ? price.asOf : oldest),
+    prices.asOf,
+  )
+  const unsure = !verified || areStale(asOf, now) ? UNSURE_PRICES : 0
   const savings =
     before === null || after === null ? null : rangeOf(total(before) - total(after), spread, unsure)
   const once = oneOff === null ? null : total(oneOff)
   return {
-    basis: prices.basis,
-    pricesAsOf: prices.asOf,
+    basis: used.map((price) => price?.basis ?? 'list').find((one) => one !== 'list') ?? 'list',
+    pricesAsOf: asOf,
     pricesVerified: verified,
     before: before ?? [],
     after: after ?? [],

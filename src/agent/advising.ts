@@ -1,10 +1,13 @@
-// Advice in the daemon: made on its schedule and once after the first polls; what people decide is kept.
+// Advice in the daemon, and bills set against what was measured: made on schedule and once after the first polls; what
+// people decide is kept.
 import { type Decided, type Prices, adviseAll, decide, restate, verifyAll } from '../advisors/advisors.ts'
+import { reckon } from '../bill/bill.ts'
 import type { Log } from '../io/log.ts'
 import type { AdviceFact } from '../model/advice.ts'
 import { SourceError } from '../model/errors.ts'
 import type { Store } from '../model/store.ts'
 import type { Timestamp } from '../model/units.ts'
+import { ratesNow } from './rates.ts'
 
 export interface Advising {
   /** Everything anew. */
@@ -15,6 +18,11 @@ export interface Advising {
 
 export const createAdvising = (store: Store, prices: Prices, log: Log): Advising => ({
   run(now) {
+    if (prices.refused.length > 0)
+      log.warn(
+        { refused: prices.refused },
+        'prices that were read are not believed; those of the price book count',
+      )
     const { facts, forgotten } = adviseAll(store, prices, now)
     store.record(
       facts,
@@ -22,6 +30,8 @@ export const createAdvising = (store: Store, prices: Prices, log: Log): Advising
       forgotten.map((id) => ({ kind: 'advice', id })),
     )
     store.record(verifyAll(store, now), now)
+    const reckoning = reckon(store, ratesNow(prices), prices.region, now)
+    if (reckoning !== undefined) store.record([reckoning], now)
     log.info({ advice: facts.length - 1 }, 'advice was made')
   },
   decide(id, decided, now) {

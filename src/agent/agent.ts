@@ -106,7 +106,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   const sources = config.sources.map((source) => connectSource(source, io))
   const inbox = new Inbox(outboxes.store, log)
   const waiting = new Set(config.sources.map((source) => source.name))
-  const prices = loadPrices(config.advise.prices)
+  const prices = loadPrices(config.advise.prices, store)
   const advising = createAdvising(store, prices, log)
   const { resolution } = config
   const historyOf = tableHistory({ series: store.series, expectations, resolution, clock })

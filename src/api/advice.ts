@@ -1,4 +1,4 @@
-// /api/tidemark/advice: what is advised, what it comes to, and what people decide about it.
+// /api/tidemark/advice: what is advised, what it comes to, and what people decide about it; /api/tidemark/bill: what was billed.
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { Decided, Decision } from '../advisors/advisors.ts'
@@ -55,6 +55,10 @@ export function adviceRoutes({ known, decide, now }: AdviceApi): (app: FastifyIn
         needsOmitted: standing?.needsOmitted ?? 0,
       }
     })
+    app.get('/api/tidemark/bill', async () => ({
+      reckoning: known.facts('reckoning')[0] ?? null,
+      deliveries: known.facts('bill').map((bill) => ({ ...bill, lines: bill.lines.length })),
+    }))
     app.get<{ Params: { id: string } }>('/api/tidemark/advice/:id', async (request, reply) => {
       const { id } = request.params
       const [fact] = known.facts('advice', { id })

@@ -5,6 +5,7 @@ import type { FactReader, StoreStats } from '../model/store.ts'
 import type { Millis, Timestamp } from '../model/units.ts'
 import { adviceMetrics, adviceSamples } from './advice.ts'
 import { applicationMetrics, applicationSamples } from './applications.ts'
+import { billMetrics, billSamples } from './bills.ts'
 import { bucketMetrics, bucketSamples } from './buckets.ts'
 import { checkMetrics, checkSamples } from './checks.ts'
 import { pipelineMetrics, pipelineSamples } from './pipelines.ts'
@@ -23,6 +24,7 @@ const definitions: readonly MetricInfo[] = [
   ...Object.values(ruleMetrics),
   ...Object.values(adviceMetrics),
   ...Object.values(bucketMetrics),
+  ...Object.values(billMetrics),
 ].map(({ name, help, type, unit, labels }) => ({ name, help, type, unit, labels }))
 const byName = new Map(definitions.map((metric) => [metric.name, metric]))
 
@@ -80,5 +82,6 @@ export function samplesAt(view: View, now: Timestamp): Sample[] {
     ...ruleSamples(view.groups),
     ...adviceSamples(view.known),
     ...bucketSamples(view.known),
+    ...billSamples(view.known, now),
   ]
 }

@@ -6,6 +6,7 @@ import type { AdviceFact, AdviceNeed, AdviceTotal } from '../model/advice.ts'
 import type { TableFact } from '../model/facts.ts'
 import { printable } from '../model/text.ts'
 import { type Timestamp, readableUsd, usd } from '../model/units.ts'
+import { billCommand } from './bill.ts'
 import { type Shell, print } from './command.ts'
 import { type DaemonOptions, asksDaemon, clientOf } from './daemon.ts'
 
@@ -51,6 +52,7 @@ export function adviseCommand({ program }: Shell): void {
   decision(advise, 'rolled-back', 'it was undone')
   decision(advise, 'reopen', 'take a decision back')
   applyCommand(advise)
+  billCommand(advise)
 }
 
 function decision(advise: Shell['program'], action: string, description: string): void {

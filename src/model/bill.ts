@@ -91,7 +91,7 @@ export interface ReckoningFact {
     readonly currency: string
     readonly billed: number
   }>
-  /** Share of each month so far that storage metrics cover, by month. */
+  /** What of it is not known, or was not measured, one sentence each. */
   readonly notes: readonly string[]
 }
 
