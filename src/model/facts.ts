@@ -7,7 +7,6 @@ import type { Reason } from './errors.ts'
 import type { Known } from './known.ts'
 import type { NotifyFact } from './notice.ts'
 import type { PriceListFact } from './price-list.ts'
-import type { PriceListFact } from './price-list.ts'
 import type { RunKindFact } from './run-facts.ts'
 import type { Skipping } from './skipping.ts'
 import type { Orphans } from './table-files.ts'
@@ -305,7 +304,6 @@ export type Fact =
   | BillKindFact
   | BucketFact
   | NotifyFact
-  | PriceListFact
   | PriceListFact
   | RunKindFact
   | ComputeFact
