@@ -114,7 +114,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     files: localFiles(loaded.base),
     monotonic: () => clock.monotonic(),
     known: store,
-    scrape: (matches) => telemetry.scrape(matches),
+    scrape: (asked) => telemetry.scrape(asked),
     ready: () => waiting.size === 0,
     reload: options.reload,
     routes: [

@@ -10,6 +10,13 @@ import { type SlicesFrom, slices } from './slices.ts'
 /** Up to this many series the exporter collects and writes all at once: about ten milliseconds. */
 const SMALL = 2_000
 
+export interface ScrapeAsked {
+  /** Only series that match any of these; all where there is none. */
+  readonly matches: ReadonlyArray<readonly Matcher[]>
+  /** One series for all tables of a source, all pipelines, … */
+  readonly aggregated: boolean
+}
+
 export interface ScrapeParts {
   readonly from: SlicesFrom
   readonly resource: Resource
@@ -19,29 +26,27 @@ export interface ScrapeParts {
   readonly figures: Figures
 }
 
-export async function* scrape(
-  parts: ScrapeParts,
-  matches: ReadonlyArray<readonly Matcher[]>,
-): AsyncGenerator<string> {
+export async function* scrape(parts: ScrapeParts, asked: ScrapeAsked): AsyncGenerator<string> {
   const { from, exporter, most } = parts
+  const { matches, aggregated } = asked
   const count = from.series.find([]).length
-  if (exporter !== null && matches.length === 0 && count <= Math.min(SMALL, most)) {
+  if (exporter !== null && matches.length === 0 && !aggregated && count <= Math.min(SMALL, most)) {
     const { resourceMetrics } = await exporter.collect()
     parts.figures.scraped({ series: count, cut: 0 })
     yield serializer(true).serialize(resourceMetrics)
     return
   }
-  yield* inSlices(parts, matches)
+  yield* inSlices(parts, asked)
 }
 
 async function* inSlices(
   { from, resource, most, figures }: ScrapeParts,
-  matches: ReadonlyArray<readonly Matcher[]>,
+  asked: ScrapeAsked,
 ): AsyncGenerator<string> {
   const rest = serializer(false)
   const write = (by: PrometheusSerializer, metrics: MetricData[]) =>
     by.serialize({ resource, scopeMetrics: [{ scope: { name: 'tidemark' }, metrics }] })
-  const pieces = slices(from, { matches, most })
+  const pieces = slices(from, { ...asked, most })
   let before: string | undefined
   let piece = await pieces.next()
   for (; piece.done !== true; piece = await pieces.next()) {

@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { MetricData } from '@opentelemetry/sdk-metrics'
 import type { Matcher, MetricInfo, Range, SeriesHandle, SeriesReader } from '../model/series.ts'
 import type { Millis } from '../model/units.ts'
+import { createAggregate } from './aggregate.ts'
 import { type Current, metricData } from './metric-data.ts'
 
 /** Series made into metric data at once: about three milliseconds. */
@@ -22,8 +23,10 @@ export interface SlicesFrom {
 export interface Asked {
   /** Only series that match any of these; all where there is none. */
   readonly matches: ReadonlyArray<readonly Matcher[]>
-  /** Series beyond this are left out. */
+  /** Series beyond this are left out; aggregated ones are few, and all there. */
   readonly most: number
+  /** One series for all tables of a source, all pipelines, … */
+  readonly aggregated: boolean
 }
 
 export interface Told {
@@ -41,6 +44,7 @@ export async function* slices(from: SlicesFrom, asked: Asked): AsyncGenerator<Me
   const breathe = breather(from.monotonic)
   const range = from.range()
   const families = await familiesOf(found(from.series, asked.matches), from.describe, breathe)
+  if (asked.aggregated) return yield* inOne(families, range, from.startedAt, breathe)
   const told = cutDown(families, asked.most)
   for (const { info, members } of families) {
     for (const slice of info.type === 'histogram' ? await whole(members, breathe) : cutIn(members)) {
@@ -50,6 +54,26 @@ export async function* slices(from: SlicesFrom, asked: Asked): AsyncGenerator<Me
     }
   }
   return told
+}
+
+async function* inOne(
+  families: readonly Family[],
+  range: Range,
+  startedAt: number,
+  breathe: () => Promise<void>,
+): AsyncGenerator<MetricData[], Told> {
+  let series = 0
+  for (const { info, members } of families) {
+    const aggregate = createAggregate(info)
+    for (const slice of cutIn(members)) {
+      for (const one of slice) for (const current of newest(one, range)) aggregate.add(current)
+      await breathe()
+    }
+    const all = aggregate.result()
+    series += all.length
+    if (all.length > 0) yield metricData(all, () => info, startedAt)
+  }
+  return { series, cut: 0 }
 }
 
 function found(series: SeriesReader, matches: Asked['matches']): Iterable<SeriesHandle> {

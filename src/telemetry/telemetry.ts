@@ -5,7 +5,7 @@ import { detectResources, envDetector, resourceFromAttributes } from '@opentelem
 import type { MetricData, MetricProducer } from '@opentelemetry/sdk-metrics'
 import { NodeSDK } from '@opentelemetry/sdk-node'
 import type { Log, LogLevel } from '../io/log.ts'
-import type { Matcher, MetricInfo, Range, Sample, SeriesReader } from '../model/series.ts'
+import type { MetricInfo, Range, Sample, SeriesReader } from '../model/series.ts'
 import type { AlertDueFact } from '../model/notice.ts'
 import type { Millis, Timestamp } from '../model/units.ts'
 import { createFigures } from './figures.ts'
@@ -14,7 +14,7 @@ import { type OtlpConfig, destinationOf } from './otlp-destination.ts'
 import { sendAlerts, sendRuns } from './otlp-send.ts'
 import type { Send } from './outbox.ts'
 import type { Span } from './run-spans.ts'
-import { scrape } from './scrape.ts'
+import { type ScrapeAsked, scrape } from './scrape.ts'
 import { type SlicesFrom, slices } from './slices.ts'
 
 export type { Attempt } from './run-spans.ts'
@@ -43,8 +43,8 @@ export interface TelemetryOptions {
 }
 
 export interface Telemetry extends AsyncDisposable {
-  /** The answer to a scrape in the Prometheus text format, piece by piece; only what matches, where selectors are given. */
-  scrape(matches: ReadonlyArray<readonly Matcher[]>): AsyncIterable<string>
+  /** The answer to a scrape in the Prometheus text format, piece by piece. */
+  scrape(asked: ScrapeAsked): AsyncIterable<string>
   /** The log that also goes to the collector, where there is one. */
   log(log: Log, level: LogLevel): Log
   /** To the collector; null where it is not to have them. */
@@ -95,7 +95,7 @@ export async function openTelemetry(options: TelemetryOptions): Promise<Telemetr
   sdk.start()
   const parts = { from, resource, exporter: off ? null : exporter, most: options.maxSeries, figures }
   return {
-    scrape: (matches) => scrape(parts, matches),
+    scrape: (asked) => scrape(parts, asked),
     log: (log, level) => logs?.tee(log, level) ?? log,
     runs: to?.traces && exporters !== null ? sendRuns(exporters.traces, resource) : null,
     alerts: to?.alerts && exporters !== null ? sendAlerts(exporters.logs, resource) : null,
@@ -126,7 +126,7 @@ const cloudOf = (environment: TelemetryOptions['environment']): Record<string, s
 /** Everything, each metric in one piece. */
 async function collected(from: SlicesFrom): Promise<MetricData[]> {
   const all: MetricData[] = []
-  for await (const slice of slices(from, { matches: [], most: Infinity })) {
+  for await (const slice of slices(from, { matches: [], most: Infinity, aggregated: false })) {
     for (const metric of slice) {
       const last = all.at(-1)
       if (last?.descriptor.name !== metric.descriptor.name) all.push(metric)

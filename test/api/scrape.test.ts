@@ -28,8 +28,8 @@ test('plain, or gzipped for who takes it', async () => {
 
 test('selectors are handed on; one that is none is refused with the reason', async () => {
   const asked: unknown[] = []
-  const server = app(async function* (matches) {
-    asked.push(matches)
+  const server = app(async function* (what) {
+    asked.push(what)
     yield ''
   })
 
@@ -37,13 +37,24 @@ test('selectors are handed on; one that is none is refused with the reason', asy
   const refused = await server.inject(`/metrics?match[]=${encodeURIComponent('sum(up)')}`)
   const broken = await server.inject(`/metrics?match[]=${encodeURIComponent('{')}`)
 
+  await server.inject('/metrics?aggregate=source')
+  const unknown = await server.inject('/metrics?aggregate=owner')
+
   expect(asked).toEqual([
-    [
-      [
-        { name: '__name__', op: '=~', value: 'tidemark_table_.+' },
-        { name: 'table', op: '=', value: 'a' },
+    {
+      matches: [
+        [
+          { name: '__name__', op: '=~', value: 'tidemark_table_.+' },
+          { name: 'table', op: '=', value: 'a' },
+        ],
       ],
-    ],
+      aggregated: false,
+    },
+    { matches: [], aggregated: true },
+  ])
+  expect([unknown.statusCode, unknown.body]).toEqual([
+    400,
+    'invalid parameter "aggregate": it can only be source, one series for all of a source\n',
   ])
   expect([refused.statusCode, refused.body]).toEqual([
     400,

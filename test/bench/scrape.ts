@@ -94,7 +94,7 @@ async function serveOurs(samples: readonly Sample[]): Promise<Served> {
   for (const ago of [30_000, 15_000, 1_000]) store.series.append('bench', samples, timestamp(NOW - ago))
   const telemetry = await aTelemetry({ series: store.series })
   const app = Fastify()
-  scrapeRoutes((matches) => telemetry.scrape(matches))(app)
+  scrapeRoutes((asked) => telemetry.scrape(asked))(app)
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   return {
     url: `${url}/metrics`,

@@ -156,7 +156,7 @@ describe('where it goes', () => {
 test('switched off by the environment, /metrics is answered all the same', async () => {
   await using telemetry = await aTelemetry({ environment: { OTEL_SDK_DISABLED: 'true' } })
   let text = ''
-  for await (const piece of telemetry.scrape([])) text += piece
+  for await (const piece of telemetry.scrape({ matches: [], aggregated: false })) text += piece
 
   expect(text).toContain('g0{')
 })
