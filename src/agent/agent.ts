@@ -43,6 +43,7 @@ import { connectSource } from './sources.ts'
 import { tableHistory } from './table-history.ts'
 import { createTicker } from './ticker.ts'
 import { currentRange, viewOf } from './view.ts'
+import { withMetricExport } from './metric-export.ts'
 import { openOutboxes } from './outboxes.ts'
 import { watchSource } from './watch.ts'
 import { whereaboutsOf } from './whereabouts.ts'
@@ -104,7 +105,8 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   const expectations = createExpectations(config.expect)
   const tick = createTicker({ series: store.series, view, expectations, notifier, telemetry })
   const sources = config.sources.map((source) => connectSource(source, io))
-  const inbox = new Inbox(outboxes.store, log)
+  const runs = withMetricExport(outboxes, { config, cloudWatch: io.cloudWatch, log })
+  const inbox = new Inbox(runs.store, log)
   const waiting = new Set(config.sources.map((source) => source.name))
   const prices = loadPrices(config.advise.prices, store)
   const advising = createAdvising(store, prices, log)
@@ -114,7 +116,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     files: localFiles(loaded.base),
     monotonic: () => clock.monotonic(),
     known: store,
-    scrape: (asked) => telemetry.scrape(asked),
+    scrape: (matches) => telemetry.scrape(matches),
     ready: () => waiting.size === 0,
     reload: options.reload,
     routes: [
@@ -147,7 +149,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   log.info({ url: server.url, sources: config.sources.length, version }, 'listening')
 
   await Promise.all(
-    loops({ ...options, outboxes, log, store, sources, groups, notifier, advising, tick, waiting }),
+    loops({ ...options, outboxes: runs, log, store, sources, groups, notifier, advising, tick, waiting }),
   )
   // What a receiver has taken is written down before the store closes, or it is told again.
   await notifier.idle()

@@ -35,6 +35,28 @@ const Otlp = z
     error: 'with protocol grpc headers come from OTEL_EXPORTER_OTLP_HEADERS',
   })
 
+const CloudWatch = z
+  .strictObject({
+    namespace: z
+      .string()
+      .regex(
+        /^(?!AWS\/)[\w.\-/#:]{1,100}$/,
+        'expected a namespace such as DataPipeline, not one of AWS itself',
+      )
+      .prefault('DataPipeline')
+      .describe('Values of a pipeline go to `<namespace>/<pipeline>`.'),
+    region: z.string().min(1).optional().describe('The standard AWS environment is the default.'),
+    endpoint: z.url().optional().describe('Another CloudWatch endpoint than that of the AWS region.'),
+    pipelines: z
+      .array(z.string().min(1))
+      .min(1)
+      .prefault(['**'])
+      .describe(
+        'Globs on names of pipelines, or on `source/pipeline`. CloudWatch takes $0.30 a month for each of the seven metrics of a pipeline.',
+      ),
+  })
+  .describe('Where finished runs are written as CloudWatch metrics.')
+
 export const TelemetryConfig = z.strictObject({
   instance: z
     .string()
@@ -53,4 +75,5 @@ export const TelemetryConfig = z.strictObject({
     })
     .prefault({}),
   otlp: Otlp.optional().describe('What is not said here, the standard OTEL_* environment says.'),
+  cloudwatch: CloudWatch.optional(),
 })

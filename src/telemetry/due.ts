@@ -2,7 +2,7 @@
 import type { Fact } from '../model/facts.ts'
 import type { AlertDueFact, AlertFact } from '../model/notice.ts'
 import { type RunFact, type TraceDueFact, isResult } from '../model/run-facts.ts'
-import type { Gone, Store } from '../model/store.ts'
+import type { FactReader, Gone, Store } from '../model/store.ts'
 import type { Timestamp } from '../model/units.ts'
 
 /** What waits for a collector that is down, of each kind; beyond that the newest is not kept, and that is said. */
@@ -40,11 +40,16 @@ function fitting<F extends DueFact>(
 }
 
 function traceDue(store: Store, fact: Fact, at: Timestamp): TraceDueFact[] {
-  if (fact.kind !== 'run' || !isEnded(fact)) return []
-  const [before] = store.facts('run', { id: fact.id })
-  if (before !== undefined && before.attempt === fact.attempt && isEnded(before)) return []
+  if (!endsNow(store, fact)) return []
   const { id: run, attempt } = fact
   return [{ kind: 'trace-due', id: `${run}#${attempt}`, run, attempt, at }]
+}
+
+/** An attempt of a run is over, and was not when it was last recorded. */
+export function endsNow(store: FactReader, fact: Fact): fact is RunFact {
+  if (fact.kind !== 'run' || !isEnded(fact)) return false
+  const [before] = store.facts('run', { id: fact.id })
+  return before === undefined || before.attempt !== fact.attempt || !isEnded(before)
 }
 
 const isEnded = (run: RunFact): boolean => run.reported && isResult(run.state) && run.endedAt !== null

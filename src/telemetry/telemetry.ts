@@ -18,6 +18,7 @@ import { type ScrapeAsked, scrape } from './scrape.ts'
 import { type SlicesFrom, slices } from './slices.ts'
 
 export type { Attempt } from './run-spans.ts'
+export { createMetricExport, notingMetrics } from './cloudwatch.ts'
 export { notingDue } from './due.ts'
 export { type Outbox, alertOutbox, traceOutbox } from './outbox.ts'
 export { telemetryMetrics } from './figures.ts'

@@ -1,0 +1,212 @@
+// Finished runs to CloudWatch: what is due is kept with the runs until CloudWatch has taken it.
+import picomatch from 'picomatch'
+import { type CloudWatch, type MetricDatum, VALUES_AT_ONCE } from '../io/cloudwatch.ts'
+import { explainError, reasonOf } from '../model/errors.ts'
+import type { Fact } from '../model/facts.ts'
+import {
+  type ExportRefusal,
+  type MetricDueFact,
+  type MetricExportFact,
+  type RunFact,
+  isResult,
+} from '../model/run-facts.ts'
+import type { FactReader, Gone, Store } from '../model/store.ts'
+import { DAY, HOUR, MINUTE, SECOND, type Timestamp, millis, timestamp } from '../model/units.ts'
+import { placeOf, valuesOf } from './cloudwatch-data.ts'
+import { endsNow } from './due.ts'
+
+/** What a run moved may be told after its end: it is written this long after that. */
+const SETTLES = millis(30 * SECOND)
+/** Ends that CloudWatch takes. */
+const OLDEST = millis(14 * DAY)
+const NEWEST = millis(2 * HOUR)
+/** Runs looked at in one go, and runs that wait; beyond that new ones are not kept, and that is counted. */
+const RUNS = 2_000
+const WAITING = 100_000
+const LONGEST_WAIT = millis(10 * MINUTE)
+/** A value takes at most this many bytes on the wire, and a request 1 MB. */
+const BYTES_A_VALUE = 400
+const BYTES_AT_ONCE = 1_000_000
+
+const NOTHING: MetricExportFact = {
+  kind: 'metric-export',
+  id: 'cloudwatch',
+  exportedAt: null,
+  runs: 0,
+  values: 0,
+  refused: {},
+  failures: 0,
+  failing: null,
+}
+
+/** Globs on `<pipeline>` or `<source>/<pipeline>`. */
+export interface ExportConfig {
+  readonly namespace: string
+  readonly pipelines: readonly string[]
+  /** Sources that read CloudWatch themselves: writing their runs there would be a circle. */
+  readonly except: ReadonlySet<string>
+}
+
+/** A store that notes finished runs of wanted pipelines as due, in the transaction that records their end. */
+export function notingMetrics(store: Store, { pipelines, except }: ExportConfig): Store {
+  const matches = picomatch([...pipelines])
+  const wanted = ({ source, pipeline, pipelineId }: RunFact): boolean =>
+    !except.has(source) && (matches(pipeline) || matches(pipelineId))
+  const record = (facts: readonly Fact[], at: Timestamp, gone: readonly Gone[] = []): void => {
+    const ended = facts.filter((fact) => endsNow(store, fact)).filter(wanted)
+    store.record(ended.length === 0 ? facts : [...facts, ...dueOf(store, ended, at)], at, gone)
+  }
+  return Object.assign(Object.create(store) as Store, { record })
+}
+
+function dueOf(store: Store, ended: readonly RunFact[], at: Timestamp): Fact[] {
+  const room = Math.max(0, WAITING - store.facts('metric-due').length)
+  const due = ended.slice(0, room).map((run): MetricDueFact => ({
+    kind: 'metric-due',
+    id: `${run.id}#${run.attempt}`,
+    run: run.id,
+    attempt: run.attempt,
+    at,
+  }))
+  return ended.length <= room ? due : [...due, refusing(exported(store), 'queue-full', ended.length - room)]
+}
+
+export interface MetricExport {
+  /** Writes what is due; what CloudWatch does not take stays due. */
+  flush(now: Timestamp, signal: AbortSignal): Promise<{ runs: number; error: string | null }>
+}
+
+interface Ready {
+  readonly due: MetricDueFact
+  readonly namespace: string
+  readonly values: readonly MetricDatum[]
+}
+
+export function createMetricExport(parts: {
+  readonly store: Store
+  readonly cloudWatch: Pick<CloudWatch, 'write'>
+  readonly config: ExportConfig
+}): MetricExport {
+  const { store, cloudWatch, config } = parts
+  let failures = 0
+  let notBefore = timestamp(0)
+
+  const settleDue = (now: Timestamp, done: readonly MetricDueFact[], fact: MetricExportFact): void =>
+    store.record(
+      [fact],
+      now,
+      done.map(({ id }) => ({ kind: 'metric-due', id })),
+    )
+
+  const send = async (batch: readonly Ready[], now: Timestamp, signal: AbortSignal): Promise<void> => {
+    const due = batch.map((one) => one.due)
+    const values = batch.flatMap((one) => one.values)
+    try {
+      await cloudWatch.write(batch[0]!.namespace, values, signal)
+    } catch (error) {
+      // What CloudWatch understood and does not want, it will not want later either.
+      if (reasonOf(error) !== 'unsupported') throw error
+      settleDue(now, due, refusing(exported(store), 'refused', due.length))
+      return
+    }
+    const before = exported(store)
+    settleDue(now, due, {
+      ...before,
+      exportedAt: now,
+      runs: before.runs + due.length,
+      values: before.values + values.length,
+      failing: null,
+    })
+  }
+
+  return {
+    async flush(now, signal) {
+      if (now < notBefore) return { runs: 0, error: null }
+      const due = store
+        .facts('metric-due')
+        .filter(({ at }) => now - at >= SETTLES)
+        .toSorted((a, b) => a.at - b.at)
+        .slice(0, RUNS)
+      const judged = due.map((one) => judge(one, { known: store, root: config.namespace, now }))
+      for (const { due: one, refusal } of judged)
+        if (refusal !== null) settleDue(now, [one], refusing(exported(store), refusal, 1))
+      const ready = judged.flatMap((one) => one.ready ?? [])
+      let runs = 0
+      try {
+        for (const batch of batches(ready)) {
+          await send(batch, now, signal)
+          runs += batch.length
+        }
+      } catch (error) {
+        if (signal.aborted) return { runs, error: null }
+        failures += 1
+        notBefore = timestamp(now + Math.min(LONGEST_WAIT, SECOND * 2 ** Math.min(failures, 20)))
+        const before = exported(store)
+        const failing = explainError(error)
+        store.record([{ ...before, failures: before.failures + 1, failing }], now)
+        return { runs, error: failing }
+      }
+      failures = 0
+      return { runs, error: null }
+    },
+  }
+}
+
+interface Judged {
+  readonly due: MetricDueFact
+  readonly ready: Ready | null
+  readonly refusal: ExportRefusal | null
+}
+
+function judge(
+  due: MetricDueFact,
+  { known, root, now }: { known: FactReader; root: string; now: Timestamp },
+): Judged {
+  const refuse = (refusal: ExportRefusal): Judged => ({ due, ready: null, refusal })
+  const [run] = known.facts('run', { id: due.run })
+  const end = run === undefined ? null : endOf(run, due.attempt)
+  if (run === undefined || end === null) return refuse('forgotten')
+  if (now - end > OLDEST) return refuse('too-old')
+  if (end - now > NEWEST) return refuse('in-future')
+  const place = placeOf(root, run.pipeline)
+  if (place === null) return refuse('name')
+  // Of an attempt that is past, what it moved is not kept.
+  const past = run.pastAttempts.find(({ attempt }) => attempt === due.attempt)
+  const told = past === undefined ? run : { ...run, ...past, processed: null, failed: null, bytes: null }
+  return {
+    due,
+    ready: { due, namespace: place.namespace, values: valuesOf(told, end, place.dimensions) },
+    refusal: null,
+  }
+}
+
+function endOf(run: RunFact, attempt: number): Timestamp | null {
+  const told = attempt === run.attempt ? run : run.pastAttempts.find((past) => past.attempt === attempt)
+  return told !== undefined && isResult(told.state) ? told.endedAt : null
+}
+
+/** One namespace each, within what one request may hold. */
+function* batches(ready: readonly Ready[]): Generator<readonly Ready[]> {
+  const most = Math.min(VALUES_AT_ONCE, Math.floor(BYTES_AT_ONCE / BYTES_A_VALUE))
+  for (const all of Map.groupBy(ready, ({ namespace }) => namespace).values()) {
+    let batch: Ready[] = []
+    let count = 0
+    for (const one of all) {
+      if (count + one.values.length > most) {
+        yield batch
+        batch = []
+        count = 0
+      }
+      batch.push(one)
+      count += one.values.length
+    }
+    yield batch
+  }
+}
+
+const exported = (known: FactReader): MetricExportFact => known.facts('metric-export')[0] ?? NOTHING
+
+const refusing = (fact: MetricExportFact, why: ExportRefusal, runs: number): MetricExportFact => ({
+  ...fact,
+  refused: { ...fact.refused, [why]: (fact.refused[why] ?? 0) + runs },
+})
