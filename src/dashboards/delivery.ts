@@ -1,7 +1,8 @@
 // Incidents and delivery: what fires, who was told, how fast, and what waits or got lost.
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard'
+import { firingAlerts } from './alerts.ts'
 import { type Variable, dashboard } from './frame.ts'
-import { ZERO_IS_GOOD, figure, graph, list } from './panels.ts'
+import { OF_RESULTS, OF_SEVERITIES, ZERO_IS_GOOD, figure, graph } from './panels.ts'
 
 const RECEIVER: Variable = {
   name: 'receiver',
@@ -51,7 +52,7 @@ const now = () => [
     description: 'Notifications given up for good within the time shown.',
     unit: 'none',
     width: 6,
-    expr: `sum(increase(tidemark_notifications_lost_total{${OF}}[$__range]))`,
+    expr: `round(sum(increase(tidemark_notifications_lost_total{${OF}}[$__range])))`,
     steps: ZERO_IS_GOOD,
     noValue: 'no receivers',
   }),
@@ -65,26 +66,15 @@ const now = () => [
 ]
 
 const alerts = () => [
-  list({
-    title: 'Firing',
-    description: 'Every alert that fires now, of all sources; empty means that none does.',
-    width: 12,
-    by: ['alertname', 'severity', 'source', 'table', 'pipeline'],
-    columns: [
-      {
-        name: 'alerts',
-        expr: 'sum by (alertname, severity, source, table, pipeline) (ALERTS{alertstate="firing"})',
-        unit: 'none',
-      },
-    ],
-  }),
+  firingAlerts('', 15),
   graph({
     title: 'Alerts by severity',
     description: 'Alerts firing over time.',
     unit: 'none',
-    width: 12,
-    height: 9,
+    width: 9,
+    height: 12,
     stacked: true,
+    colours: OF_SEVERITIES,
     queries: [{ expr: 'count by (severity) (ALERTS{alertstate="firing"})', legend: '{{severity}}' }],
   }),
 ]
@@ -93,12 +83,13 @@ const sending = () => [
   graph({
     title: 'Attempts by result',
     description:
-      'Attempts to deliver within the interval. Retries are tried again; refused, gone and dropped are not.',
+      'Attempts to deliver within the interval. Retries are tried again soon, refused ones a few times; what is gone or dropped is not.',
     unit: 'none',
     width: 8,
+    colours: OF_RESULTS,
     queries: [
       {
-        expr: `sum by (receiver, result) (increase(tidemark_notifications_total{${OF}}[$__rate_interval]))`,
+        expr: `sum by (receiver, result) (increase(tidemark_notifications_total{${OF}}[$__rate_interval])) > 0`,
         legend: '{{receiver}} {{result}}',
       },
     ],
@@ -134,13 +125,13 @@ const sending = () => [
     ],
   }),
   graph({
-    title: 'Taken in, put off, lost',
+    title: 'Put off and lost',
     description:
-      'Alerts taken in, decisions put off because a queue was full, and notifications lost, within the interval.',
+      'Decisions put off because a queue was full, and notifications given up for good, within the interval.',
     unit: 'none',
     width: 12,
+    colours: OF_RESULTS,
     queries: [
-      { expr: 'sum(increase(tidemark_notify_alerts_received_total[$__rate_interval]))', legend: 'taken in' },
       {
         expr: `sum(increase(tidemark_notifications_deferred_total{${OF}}[$__rate_interval]))`,
         legend: 'put off',

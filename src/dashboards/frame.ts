@@ -103,6 +103,6 @@ function alertMarks(selector: string): AnnotationQueryBuilder {
     .textFormat('{{table}}{{pipeline}} {{source}}')
 }
 
-/** A link to another of our dashboards that keeps the data source and the time. */
+/** A link to one of our dashboards that keeps the data source and the time, for the labels of the row. */
 export const linkTo = (uid: Frame['uid'], labels: readonly string[]): string =>
-  `/d/${uid}?\${datasource:queryparam}&\${__url_time_range}${labels.map((label) => `&var-${label}=\${__data.fields.${label}}`).join('')}`
+  `/d/${uid}?\${datasource:queryparam}&\${__url_time_range}${labels.map((label) => `&var-${label}=\${__data.fields.${label}:percentencode}`).join('')}`

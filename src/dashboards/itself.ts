@@ -101,7 +101,7 @@ const sources = () => [
       { name: 'tables', expr: `max by (source) (tidemark_collector_tables{${OF}})`, unit: 'short' },
       {
         name: 'requests in range',
-        expr: `sum by (source) (increase(tidemark_collector_requests_total{${OF}}[$__range]))`,
+        expr: `round(sum by (source) (increase(tidemark_collector_requests_total{${OF}}[$__range])))`,
         unit: 'short',
       },
       {
@@ -110,6 +110,7 @@ const sources = () => [
         unit: 'bytes',
       },
     ],
+    sort: { column: 'readable', rising: true },
   }),
   graph({
     title: 'Poll duration',
@@ -153,7 +154,9 @@ const inside = () => [
       'How late the one thread comes to its work, by share of the time. Above half a second polls and rules are late.',
     unit: 's',
     width: 8,
-    queries: [{ expr: 'max by (share) (tidemark_event_loop_delay_seconds)', legend: 'share {{share}}' }],
+    queries: [
+      { expr: 'max by (share) (tidemark_event_loop_delay_seconds)', legend: '{{share}} of the time' },
+    ],
   }),
   graph({
     title: 'Memory',

@@ -1,7 +1,8 @@
 // Overview: is anything wrong now, where, and since when.
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard'
-import { SOURCE, dashboard, linkTo } from './frame.ts'
-import { ONE_IS_GOOD, ZERO_IS_GOOD, bars, figure, graph, list } from './panels.ts'
+import { firingAlerts } from './alerts.ts'
+import { SOURCE, dashboard } from './frame.ts'
+import { OF_RESULTS, ONE_IS_GOOD, ZERO_IS_GOOD, bars, figure, graph } from './panels.ts'
 
 const overdue = (severity: string): string =>
   `time() - min by (source, table) (tidemark_table_due_timestamp_seconds{source=~"$source", severity="${severity}"}) > 0`
@@ -82,26 +83,13 @@ const now = () => [
 ]
 
 const firing = () => [
-  list({
-    title: 'Alerts firing',
-    description: 'Every alert that fires now; empty means that none does.',
-    width: 14,
-    by: ['alertname', 'severity', 'source', 'table', 'pipeline'],
-    columns: [
-      {
-        name: 'alerts',
-        expr: 'sum by (alertname, severity, source, table, pipeline) (ALERTS{alertstate="firing", source=~"$source"})',
-        unit: 'none',
-      },
-    ],
-    link: { title: 'Look at the table', url: linkTo('tidemark-tables', ['source', 'table']) },
-  }),
+  firingAlerts('source=~"$source"', 15),
   graph({
     title: 'Alerts over time',
     description: 'Alerts firing, by name.',
     unit: 'none',
-    width: 10,
-    height: 9,
+    width: 9,
+    height: 12,
     stacked: true,
     queries: [
       {
@@ -139,6 +127,7 @@ const worst = () => [
     unit: 'none',
     width: 8,
     stacked: true,
+    colours: OF_RESULTS,
     queries: [
       {
         expr: 'sum by (result) (increase(tidemark_pipeline_runs_total{source=~"$source"}[$__rate_interval]))',

@@ -1,6 +1,12 @@
 // The kinds of panels our dashboards are made of, each with what every panel needs: unit, description, data source.
 import { BigValueColorMode, BigValueGraphMode, TableCellHeight } from '@grafana/grafana-foundation-sdk/common'
-import { ReduceDataOptionsBuilder, VizLegendOptionsBuilder } from '@grafana/grafana-foundation-sdk/common'
+import {
+  ReduceDataOptionsBuilder,
+  StackingConfigBuilder,
+  StackingMode,
+  TableSortByFieldStateBuilder,
+  VizLegendOptionsBuilder,
+} from '@grafana/grafana-foundation-sdk/common'
 import {
   LegendDisplayMode,
   LegendPlacement,
@@ -57,6 +63,17 @@ export const ONE_IS_GOOD: Steps = [
 ]
 const PLAIN: Steps = [[null, 'blue']]
 
+/** Colours of legends that match, so that what is bad looks bad on every dashboard. */
+export type Colours = Readonly<Record<string, string>>
+
+export const OF_RESULTS: Colours = {
+  '/^success|^pass|delivered$/': 'green',
+  '/^failure|^fail|refused$|dropped$|^lost$/': 'red',
+  '/^error|^timeout|retry$|gone$/': 'orange',
+  '/^cancelled|^skip|^warn/': 'yellow',
+}
+export const OF_SEVERITIES: Colours = { '/^error$/': 'red', '/^warn$/': 'orange' }
+
 /** Adds itself to a dashboard once it has an id there. */
 export interface PanelSource {
   id(id: number): this
@@ -88,6 +105,7 @@ export function graph(
     /** Legends that match are limits: dashed and without points. */
     readonly limits?: string
     readonly stacked?: boolean
+    readonly colours?: Colours
   },
 ): PanelSource {
   const built = new Timeseries()
@@ -107,6 +125,9 @@ export function graph(
     )
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending))
     .targets(panel.queries.map((query, i) => target(query, i).range()))
+  if (panel.stacked) built.stacking(new StackingConfigBuilder().mode(StackingMode.Normal))
+  for (const [legends, fixedColor] of Object.entries(panel.colours ?? {}))
+    built.overrideByRegexp(legends, [{ id: 'color', value: { mode: FieldColorModeId.Fixed, fixedColor } }])
   if (panel.limits !== undefined) {
     built.overrideByRegexp(panel.limits, [
       { id: 'custom.lineStyle', value: { fill: 'dash', dash: [8, 6] } },
@@ -164,8 +185,10 @@ export function list(
   panel: Omit<Common, 'unit'> & {
     readonly by: readonly string[]
     readonly columns: readonly Column[]
+    /** The column that rows are ordered by; the largest first unless `rising`. */
+    readonly sort: { readonly column: string; readonly rising?: boolean }
     /** Where a click on a row leads, with `${__data.fields.X}` for labels. */
-    readonly link?: { readonly title: string; readonly url: string }
+    readonly links?: ReadonlyArray<{ readonly title: string; readonly url: string }>
   },
 ): PanelSource {
   const value = (i: number) => (panel.columns.length === 1 ? 'Value' : `Value #${letter(i)}`)
@@ -178,6 +201,9 @@ export function list(
     .height(panel.height ?? 9)
     .cellHeight(TableCellHeight.Sm)
     .filterable(true)
+    .sortBy([
+      new TableSortByFieldStateBuilder().displayName(panel.sort.column).desc(panel.sort.rising !== true),
+    ])
     .targets(panel.columns.map(({ expr }, i) => target({ expr }, i).instant().format(PromQueryFormat.Table)))
     .withTransformation({ id: 'merge', options: {} })
     .withTransformation({
@@ -202,7 +228,9 @@ export function list(
           ]),
     ])
   }
-  if (panel.link !== undefined)
-    table.dataLinks([new DashboardLinkBuilder(panel.link.title).url(panel.link.url).targetBlank(false)])
+  if (panel.links !== undefined)
+    table.dataLinks(
+      panel.links.map(({ title, url }) => new DashboardLinkBuilder(title).url(url).targetBlank(false)),
+    )
   return table
 }

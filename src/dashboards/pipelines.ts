@@ -1,7 +1,7 @@
 // Pipelines and runs: did they succeed, were they on time, how long did they take, what did they move.
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard'
 import { SOURCE, dashboard, linkTo } from './frame.ts'
-import { graph, list } from './panels.ts'
+import { OF_RESULTS, ZERO_IS_GOOD, graph, list } from './panels.ts'
 
 const OF = 'source=~"$source", pipeline=~"$pipeline"'
 const by = (aggregate: string, metric: string): string =>
@@ -50,13 +50,14 @@ const all = () => [
       { name: 'last run took', expr: by('max', 'tidemark_pipeline_last_run_duration_seconds'), unit: 's' },
       {
         name: 'runs in range',
-        expr: `sum by (source, pipeline) (increase(tidemark_pipeline_runs_total{${OF}}[$__range]))`,
+        expr: `round(sum by (source, pipeline) (increase(tidemark_pipeline_runs_total{${OF}}[$__range])))`,
         unit: 'short',
       },
       {
         name: 'failed in range',
-        expr: `sum by (source, pipeline) (increase(tidemark_pipeline_runs_total{${OF}, result!~"success|skipped"}[$__range]))`,
+        expr: `round(sum by (source, pipeline) (increase(tidemark_pipeline_runs_total{${OF}, result!~"success|skipped"}[$__range]))) or 0 * ${by('max', 'tidemark_pipeline_info')}`,
         unit: 'short',
+        steps: ZERO_IS_GOOD,
       },
       {
         name: 'running for',
@@ -64,7 +65,8 @@ const all = () => [
         unit: 's',
       },
     ],
-    link: { title: 'Only this pipeline', url: linkTo('tidemark-pipelines', ['source', 'pipeline']) },
+    sort: { column: 'failed in range' },
+    links: [{ title: 'Only this pipeline', url: linkTo('tidemark-pipelines', ['source', 'pipeline']) }],
   }),
 ]
 
@@ -75,6 +77,7 @@ const runs = () => [
     unit: 'none',
     width: 8,
     stacked: true,
+    colours: OF_RESULTS,
     queries: [{ expr: increase('tidemark_pipeline_runs_total', 'result'), legend: '{{result}}' }],
   }),
   graph({
@@ -162,7 +165,10 @@ const tasks = () => [
     unit: 'none',
     width: 8,
     queries: [
-      { expr: increase('tidemark_task_retries_total', 'pipeline, task'), legend: '{{pipeline}} {{task}}' },
+      {
+        expr: `topk(10, ${increase('tidemark_task_retries_total', 'pipeline, task')} > 0)`,
+        legend: '{{pipeline}} {{task}}',
+      },
     ],
   }),
   list({
@@ -177,5 +183,6 @@ const tasks = () => [
         unit: 's',
       },
     ],
+    sort: { column: 'took' },
   }),
 ]

@@ -1,7 +1,7 @@
 // Data quality: which checks fail, how long ago they were asked, and how results develop.
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard'
-import { SOURCE, dashboard } from './frame.ts'
-import { type Steps, ZERO_IS_GOOD, figure, graph, list } from './panels.ts'
+import { SOURCE, dashboard, linkTo } from './frame.ts'
+import { OF_RESULTS, type Steps, ZERO_IS_GOOD, figure, graph, list } from './panels.ts'
 
 const OF = 'source=~"$source", table=~"$table"'
 const SHARE: Steps = [
@@ -97,6 +97,11 @@ const now = () => [
         unit: 's',
       },
     ],
+    sort: { column: 'failing' },
+    links: [
+      { title: 'Only this table', url: linkTo('tidemark-quality', ['source', 'table']) },
+      { title: 'Look at the table', url: linkTo('tidemark-tables', ['source', 'table']) },
+    ],
   }),
 ]
 
@@ -108,7 +113,7 @@ const overTime = () => [
     width: 12,
     queries: [
       {
-        expr: `sum by (table, severity) (tidemark_check_failing{${OF}})`,
+        expr: `topk(10, sum by (table, severity) (tidemark_check_failing{${OF}}))`,
         legend: '{{table}} {{severity}}',
       },
     ],
@@ -119,6 +124,7 @@ const overTime = () => [
     unit: 'none',
     width: 12,
     stacked: true,
+    colours: OF_RESULTS,
     queries: [
       {
         expr: `sum by (result, check_type) (increase(tidemark_check_results_total{${OF}}[$__rate_interval]))`,

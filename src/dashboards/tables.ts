@@ -29,6 +29,7 @@ const freshness = () => [
     description:
       'Age of the last real change (maintenance does not count) beside the time left until the table counts as overdue. A table with readable 0 is unknown, not stale.',
     width: 24,
+    height: 12,
     by: ['source', 'table'],
     columns: [
       {
@@ -59,20 +60,40 @@ const freshness = () => [
         unit: 'percentunit',
       },
     ],
-    link: { title: 'Only this table', url: linkTo('tidemark-tables', ['source', 'table']) },
+    sort: { column: 'left until overdue', rising: true },
+    links: [
+      { title: 'Only this table', url: linkTo('tidemark-tables', ['source', 'table']) },
+      { title: 'Checks of this table', url: linkTo('tidemark-quality', ['source', 'table']) },
+    ],
+  }),
+  graph({
+    title: 'Allowed age used up',
+    description:
+      'Age of the last real change over how old the table may get, for the ten tables with the most: overdue above 100 %.',
+    unit: 'percentunit',
+    width: 8,
+    height: 9,
+    limits: '/overdue/',
+    queries: [
+      {
+        expr: `topk(10, (time() - ${lastChange}) / on (source, table) (min by (source, table) (tidemark_table_due_timestamp_seconds{${OF}}) - on (source, table) ${lastChange}))`,
+        legend: '{{table}}',
+      },
+      { expr: `max(tidemark_table_up{${OF}}) * 0 + 1`, legend: 'overdue above' },
+    ],
   }),
   graph({
     title: 'Age and how old it may be',
     description:
-      'Age of the last real change. Dashed: how old the table may get before it counts as overdue, for warnings and for errors, as declared or learned.',
+      'Age of the last real change, the ten oldest. Dashed: how old they may get, for warnings and for errors, as declared or learned. Choose a table to see one alone.',
     unit: 's',
-    width: 16,
-    height: 10,
+    width: 8,
+    height: 9,
     limits: '/may be/',
     queries: [
-      { expr: `time() - ${lastChange}`, legend: '{{table}}' },
-      { expr: allowed('warn'), legend: '{{table}} may be (warn)' },
-      { expr: allowed('error'), legend: '{{table}} may be (error)' },
+      { expr: `topk(10, time() - ${lastChange})`, legend: '{{table}}' },
+      { expr: `topk(10, ${allowed('warn')})`, legend: '{{table}} may be (warn)' },
+      { expr: `topk(10, ${allowed('error')})`, legend: '{{table}} may be (error)' },
     ],
   }),
   graph({
@@ -81,9 +102,12 @@ const freshness = () => [
       'From column statistics or partition values. Old events in a freshly written table mean that the source before it is late.',
     unit: 's',
     width: 8,
-    height: 10,
+    height: 9,
     queries: [
-      { expr: `time() - ${by('max', 'tidemark_table_event_time_timestamp_seconds')}`, legend: '{{table}}' },
+      {
+        expr: `topk(10, time() - ${by('max', 'tidemark_table_event_time_timestamp_seconds')})`,
+        legend: '{{table}}',
+      },
     ],
   }),
 ]
@@ -91,26 +115,26 @@ const freshness = () => [
 const contents = () => [
   graph({
     title: 'Rows',
-    description: 'Live rows, net of deletes as far as metadata tells.',
+    description: 'Live rows, net of deletes as far as metadata tells; the ten largest tables.',
     unit: 'short',
     width: 8,
-    queries: [{ expr: by('max', 'tidemark_table_rows'), legend: '{{table}}' }],
+    queries: [{ expr: `topk(10, ${by('max', 'tidemark_table_rows')})`, legend: '{{table}}' }],
   }),
   graph({
     title: 'Size',
-    description: 'Bytes of the live data files.',
+    description: 'Bytes of the live data files, the ten largest tables.',
     unit: 'bytes',
     width: 8,
-    queries: [{ expr: by('max', 'tidemark_table_size_bytes'), legend: '{{table}}' }],
+    queries: [{ expr: `topk(10, ${by('max', 'tidemark_table_size_bytes')})`, legend: '{{table}}' }],
   }),
   graph({
     title: 'Commits',
-    description: 'Commits within the interval, maintenance included.',
+    description: 'Commits within the interval, maintenance included; the ten busiest tables.',
     unit: 'none',
     width: 8,
     queries: [
       {
-        expr: `sum by (source, table) (increase(tidemark_table_commits_total{${OF}}[$__rate_interval]))`,
+        expr: `topk(10, sum by (source, table) (increase(tidemark_table_commits_total{${OF}}[$__rate_interval])) > 0)`,
         legend: '{{table}}',
       },
     ],
@@ -120,24 +144,30 @@ const contents = () => [
 const upkeep = () => [
   graph({
     title: 'Small files',
-    description: 'Live files below the small-file limit of the table: every reader opens each of them.',
+    description:
+      'Live files below the small-file limit of the table: every reader opens each of them. The ten tables with the most.',
     unit: 'short',
     width: 8,
-    queries: [{ expr: by('max', 'tidemark_table_small_files'), legend: '{{table}}' }],
+    queries: [{ expr: `topk(10, ${by('max', 'tidemark_table_small_files')} > 0)`, legend: '{{table}}' }],
   }),
   graph({
     title: 'Deleted rows still stored',
-    description: 'Deleted rows over all stored rows: readers pay for them until a compaction.',
+    description:
+      'Deleted rows over all stored rows: readers pay for them until a compaction. The ten tables with the most.',
     unit: 'percentunit',
     width: 8,
-    queries: [{ expr: by('max', 'tidemark_table_deleted_rows_ratio'), legend: '{{table}}' }],
+    queries: [
+      { expr: `topk(10, ${by('max', 'tidemark_table_deleted_rows_ratio')} > 0)`, legend: '{{table}}' },
+    ],
   }),
   graph({
     title: 'Reclaimable',
-    description: 'Bytes that VACUUM or snapshot expiry could free.',
+    description: 'Bytes that VACUUM or snapshot expiry could free, the ten tables with the most.',
     unit: 'bytes',
     width: 8,
-    queries: [{ expr: by('max', 'tidemark_table_reclaimable_bytes'), legend: '{{table}}' }],
+    queries: [
+      { expr: `topk(10, ${by('max', 'tidemark_table_reclaimable_bytes')} > 0)`, legend: '{{table}}' },
+    ],
   }),
   list({
     title: 'Layout and schema',
@@ -161,5 +191,6 @@ const upkeep = () => [
       { name: 'columns', expr: by('max', 'tidemark_table_columns'), unit: 'short' },
       { name: 'schema changes', expr: by('sum', 'tidemark_table_schema_changes_total'), unit: 'short' },
     ],
+    sort: { column: 'snapshots' },
   }),
 ]

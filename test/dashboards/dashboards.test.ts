@@ -127,7 +127,7 @@ function unknownOf(expr: Expr): string[] {
 }
 
 function labelsOfMetric(name: string): readonly string[] | undefined {
-  if (name === 'ALERTS') return ALERT_LABELS
+  if (name === 'ALERTS' || name === 'ALERTS_FOR_STATE') return ALERT_LABELS
   const info = define(name)
   return info === undefined ? undefined : [...info.labels, ...(name.endsWith('_bucket') ? ['le'] : [])]
 }
