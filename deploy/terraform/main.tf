@@ -1,5 +1,5 @@
-# What Tidemark needs of AWS: a role that reads the lake and publishes to one topic, and that topic. It writes nothing
-# else. `tidemark doctor --policy -c tidemark.yaml` prints the same policy for a given configuration.
+# What Tidemark needs of AWS: a role that reads the lake and publishes to one topic, and that topic; where variables say so
+# it reads CloudWatch's metrics, and writes those of one namespace. It writes nothing else. `tidemark doctor --policy -c tidemark.yaml` prints the same policy for a given configuration.
 
 locals {
   prefix = trim(var.prefix, "/")
@@ -27,6 +27,30 @@ data "aws_iam_policy_document" "tidemark" {
     sid       = "ReadLake"
     actions   = ["s3:GetObject"]
     resources = ["${local.bucket}/${local.below}"]
+  }
+
+  dynamic "statement" {
+    for_each = var.read_metrics ? [true] : []
+    content {
+      sid       = "ReadMetrics"
+      actions   = ["cloudwatch:GetMetricData", "cloudwatch:ListMetrics"]
+      resources = ["*"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = var.metrics_namespace == "" ? [] : [var.metrics_namespace]
+    content {
+      sid       = "WriteMetrics"
+      actions   = ["cloudwatch:PutMetricData"]
+      resources = ["*"]
+
+      condition {
+        test     = "StringLike"
+        variable = "cloudwatch:namespace"
+        values   = [statement.value, "${statement.value}/*"]
+      }
+    }
   }
 
   statement {

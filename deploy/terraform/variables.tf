@@ -25,3 +25,15 @@ variable "kms_key_id" {
   type        = string
   default     = null
 }
+
+variable "read_metrics" {
+  description = "Whether a cloudwatch source reads metrics."
+  type        = bool
+  default     = false
+}
+
+variable "metrics_namespace" {
+  description = "The namespace of telemetry.cloudwatch, such as DataPipeline; empty where runs are not written to CloudWatch."
+  type        = string
+  default     = ""
+}

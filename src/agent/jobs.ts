@@ -7,6 +7,9 @@ import { DAY, type Timestamp, timestamp } from '../model/units.ts'
 import { type Notifier, digestOf } from '../notify/notify.ts'
 import type { Advising } from './advising.ts'
 
+/** What a host used that is gone is of interest no longer than what advice looks back. */
+const USAGE_KEPT = 30 * DAY
+
 interface Calendar {
   readonly loaded: LoadedConfig
   readonly store: Store
@@ -21,6 +24,14 @@ export const jobsOf = ({ loaded, store, advising, notifier }: Calendar): Job[] =
     name: 'give up lost runs',
     cron: '41 * * * *',
     run: (now) => store.record(settle(giveUp(store, now), store), now),
+  },
+  {
+    name: 'forget usage of what is gone',
+    cron: '17 * * * *',
+    run: (now) => {
+      const gone = store.facts('usage').filter(({ asOf }) => now - asOf > USAGE_KEPT)
+      if (gone.length > 0) store.record([], now, gone)
+    },
   },
   ...digestJob(loaded.notify.digest, store, notifier),
 ]

@@ -12,6 +12,7 @@ import { pipelineMetrics, pipelineSamples } from './pipelines.ts'
 import { type ProcessHealth, pollSamples, selfMetrics, selfSamples } from './self.ts'
 import { type GroupFigures, ruleMetrics, ruleSamples } from './rules.ts'
 import { tableMetrics, tableSamples } from './tables.ts'
+import { usageMetrics, usageSamples } from './usage.ts'
 
 export type { ProcessHealth } from './self.ts'
 
@@ -24,6 +25,7 @@ const definitions: readonly MetricInfo[] = [
   ...Object.values(ruleMetrics),
   ...Object.values(adviceMetrics),
   ...Object.values(bucketMetrics),
+  ...Object.values(usageMetrics),
   ...Object.values(billMetrics),
 ].map(({ name, help, type, unit, labels }) => ({ name, help, type, unit, labels }))
 const byName = new Map(definitions.map((metric) => [metric.name, metric]))
@@ -82,6 +84,7 @@ export function samplesAt(view: View, now: Timestamp): Sample[] {
     ...ruleSamples(view.groups),
     ...adviceSamples(view.known),
     ...bucketSamples(view.known),
+    ...usageSamples(view.known, now),
     ...billSamples(view.known, now),
   ]
 }

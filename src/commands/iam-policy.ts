@@ -37,6 +37,7 @@ export function policyOf({ config, notify }: LoadedConfig): Policy | null {
       const actions = ACCOUNT_WIDE[String(type)]
       return actions === undefined ? [] : [allow(`Metrics${sid(name)}`, actions, '*')]
     }),
+    ...exportStatements(config.telemetry.cloudwatch),
     ...topicStatements(notify.receivers),
   ]
   return statements.length === 0 ? null : { Version: '2012-10-17', Statement: statements }
@@ -68,6 +69,18 @@ function bucketStatements(source: Readonly<Record<string, unknown>>): Statement[
     return `arn:aws:s3:::${String(name)}`
   })
   return [allow(`Buckets${sid(source['name'])}`, actions, arns)]
+}
+
+/** CloudWatch's only bound on writing: the namespace. */
+function exportStatements(to: LoadedConfig['config']['telemetry']['cloudwatch']): Statement[] {
+  if (to === undefined) return []
+  const namespaces = [to.namespace, `${to.namespace}/*`]
+  return [
+    {
+      ...allow('WriteMetrics', ['cloudwatch:PutMetricData'], '*'),
+      Condition: { StringLike: { 'cloudwatch:namespace': namespaces } },
+    },
+  ]
 }
 
 function topicStatements(receivers: LoadedConfig['notify']['receivers']): Statement[] {

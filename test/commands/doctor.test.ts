@@ -53,6 +53,27 @@ notify:
   expect(policy?.Version).toBe('2012-10-17')
 })
 
+test('metrics may be read anywhere and written to their namespace only', () => {
+  const policy = policyOf(
+    parse('sources: [{ name: aws, type: cloudwatch }]\ntelemetry: { cloudwatch: { namespace: Data } }'),
+  )
+  expect(policy?.Statement).toEqual([
+    {
+      Sid: 'MetricsAws',
+      Effect: 'Allow',
+      Action: ['cloudwatch:GetMetricData', 'cloudwatch:ListMetrics'],
+      Resource: '*',
+    },
+    {
+      Sid: 'WriteMetrics',
+      Effect: 'Allow',
+      Action: ['cloudwatch:PutMetricData'],
+      Resource: '*',
+      Condition: { StringLike: { 'cloudwatch:namespace': ['Data', 'Data/*'] } },
+    },
+  ])
+})
+
 test('nothing in AWS needs no policy', () => {
   expect(policyOf(parse('sources: [{ name: here, type: lake, path: lake }]'))).toBeNull()
 })

@@ -124,10 +124,18 @@ test('systemd: one writable place, no new rights', () => {
   })
 })
 
-test('Terraform allows reading and telling, nothing that writes', () => {
+test('Terraform allows reading and telling, and where asked to writing one namespace of metrics', () => {
   const actions = [...text('terraform/main.tf').matchAll(/actions\s*=\s*\[([^\]]*)\]/g)].flatMap(([, list]) =>
     [...list!.matchAll(/"([^"]+)"/g)].map(([, action]) => action!),
   )
 
-  expect(actions).toEqual(['s3:ListBucket', 's3:GetObject', 'sns:Publish'])
+  expect(actions).toEqual([
+    's3:ListBucket',
+    's3:GetObject',
+    'cloudwatch:GetMetricData',
+    'cloudwatch:ListMetrics',
+    'cloudwatch:PutMetricData',
+    'sns:Publish',
+  ])
+  expect(text('terraform/main.tf')).toMatch(/PutMetricData[^}]*condition \{[^}]*"cloudwatch:namespace"/)
 })
