@@ -59,21 +59,31 @@ describe('executors', () => {
   })
 
   test('the cheapest number that is at most 5 % slower, at what the hours cost', () => {
-    // 54 min on 10 becomes 56.7 at most: 8 take 55 min, 6 take 56.67. Times 60/54 for what was really taken.
+    // 54 min on 10 becomes 56.7 at most: 8 take 55 min, 6 take 56.67. Both need two machines, where 10 need three.
     const advice = one('executors')
-    expect(advice.change.after).toBe('spark.executor.instances 6')
-    const hours = ((20 / (19 + 1 / 24)) * 30 * 40) / 16
+    expect(advice.change.after).toBe('spark.executor.instances 8')
+    const startup = 3.5
+    const hours = (20 / (19 + 1 / 24)) * 30 * 3 * ((60 + startup) / 60)
     const price = 0.768 * 1.25
     expect(advice.cost.before.reduce((sum, { cost }) => sum + cost, 0)).toBeCloseTo(hours * price, 6)
-    const startup = 3.5
-    const share = ((((50 + 10 / 1.5) * 60) / 54 + startup) * 6) / ((60 + startup) * 10)
+    const share = ((((50 + 10 / 2) * 60) / 54 + startup) * 2) / ((60 + startup) * 3)
     expect(advice.cost.savings?.p50).toBeCloseTo(hours * price * (1 - share), 1)
   })
 
-  test('a deadline is what counts, less a tenth of it', () => {
-    // 90 min: 81 are left, that is 72.9 simulated: 2 take 70, 1 takes 90.
-    expect(one('executors', { deadline: millis(90 * MINUTE) }).change.after).toBe(
-      'spark.executor.instances 2',
+  test.for<[number, string[]]>([
+    // 4 on one machine take 65 min, 72 as calibrated: twice that, and a tenth for the simulation, is 159.
+    [160, ['spark.executor.instances 4']],
+    // 8 take 55 min, 61 as calibrated: 134.
+    [158, ['spark.executor.instances 8']],
+    [120, []],
+  ])('a deadline of %d min must hold twice the longest execution', ([minutes, found]) => {
+    const simulated = [4, 8, 10].map((count) => ({
+      executors: count,
+      wall: millis(count === 4 ? 65 * MINUTE : count === 8 ? 55 * MINUTE : 54 * MINUTE),
+    }))
+    const { advice } = findings({ deadline: millis(minutes * MINUTE), simulated, calibration: 60 / 54 })
+    expect(advice.filter(({ topic }) => topic === 'executors').map(({ change }) => change.after)).toEqual(
+      found,
     )
   })
 
@@ -109,7 +119,7 @@ describe('executors', () => {
 
   test('dynamic allocation is bounded, not fixed', () => {
     expect(one('executors', { executors: { dynamic: true } }).change.after).toBe(
-      'spark.dynamicAllocation.maxExecutors 6',
+      'spark.dynamicAllocation.maxExecutors 8',
     )
   })
 
@@ -219,6 +229,11 @@ describe('what executors wait for', () => {
     const waiting: Job = { ...WELL, driverShare: 0.8 }
     expect(one('driver-alone', waiting).change.after).toContain('spark.dynamicAllocation.maxExecutors 10')
     expect(topics({ ...waiting, executors: { dynamic: true } })).toEqual([])
+    // Machines of a cluster are paid for whether they hold executors or not: what it saves is not known.
+    expect(one('driver-alone', waiting).cost.savings).toBeNull()
+    expect(one('driver-alone', { ...waiting, platform: 'emr-serverless' }).cost.savings?.p50).toBeGreaterThan(
+      0,
+    )
   })
 })
 
@@ -269,7 +284,8 @@ describe('cluster or serverless', () => {
 
   test('a cluster that is idle four fifths of its time', () => {
     const advice = one('serverless', idle)
-    const used = ((480 / 60 / 0.85 + 40 / 60) * 20 * 30) / (19 + 1 / 24)
+    // Forty cores start for a minute, and wait for the three in which only the driver works.
+    const used = ((480 / 60 / 0.85 + (40 * (1 + 0.05 * 60)) / 60) * 20 * 30) / (19 + 1 / 24)
     expect(advice.cost.after.map(({ quantity }) => quantity)).toEqual([
       expect.closeTo(used, 6),
       expect.closeTo((used / 4) * 16, 6),

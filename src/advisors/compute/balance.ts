@@ -4,13 +4,15 @@ import { MINUTE, SECOND, readableDuration } from '../../model/units.ts'
 import { type Findings, NOTHING } from '../advisor.ts'
 import { finish } from '../draft.ts'
 import { BILLING_INPUTS, executorLines, hoursText } from './billing.ts'
-import { type JobView, about, found, quantile, typical } from './job-view.ts'
+import { type JobView, about, found, hasRoom, quantile, typical } from './job-view.ts'
 
 /** longest / median task from which a stage is skewed, and the share of the whole that waiting for it takes. */
 const SKEWED = 4
 const LEAST_WAIT = 0.1
 const DRIVER_ALONE = 0.5
 const SHORTEST = 5 * MINUTE
+/** Part of the wait that is gone where a stage is evened out. */
+const SPLIT = 0.75
 /** Part of the idle time that executors which go away when idle really save. */
 const RELEASED = 0.7
 
@@ -34,8 +36,8 @@ export function skew(job: JobView): Findings {
     newest.properties['spark.sql.adaptive.enabled'] === 'true' &&
     newest.properties['spark.sql.adaptive.skewJoin.enabled'] !== 'false'
   const { executorHours } = job
-  // At best the wait is gone; often half of it is.
-  const after = executorHours * (1 - share / 2)
+  // At best the wait is gone, at worst none of it: most of it where the heavy partition can be split.
+  const after = executorHours * (1 - share * SPLIT)
   const lines = { before: executorLines(job, executorHours), after: executorLines(job, after) }
   const name = newestStage.name.slice(0, 120)
   return {
@@ -56,7 +58,7 @@ export function skew(job: JobView): Findings {
           cost: {
             ...(lines.before === null || lines.after === null ? { before: null, after: null } : lines),
             oneOff: [],
-            spread: { low: 0, high: 2 },
+            spread: { low: 0, high: 1.2 / SPLIT },
             breakEven: hoursText(executorHours, after),
           },
           effects: ['executions become shorter'],
@@ -101,9 +103,13 @@ export function driver(job: JobView): Findings {
     0.5,
   )
   if (share === null || share < DRIVER_ALONE || wall < SHORTEST) return NOTHING
-  if (newest.executors.dynamic || newest.streaming || newest.gpu) return NOTHING
+  if (newest.executors.dynamic || newest.streaming || newest.gpu || !hasRoom(job)) return NOTHING
   const after = executorHours * (1 - share * RELEASED)
-  const lines = { before: executorLines(job, executorHours), after: executorLines(job, after) }
+  // On machines of a cluster nothing is saved until they go, and executors that come back take their time.
+  const onMachines = newest.platform === 'emr' || newest.platform === 'ec2'
+  const lines = onMachines
+    ? { before: null, after: null }
+    : { before: executorLines(job, executorHours), after: executorLines(job, after) }
   const { peak } = newest.executors
   return {
     advice: [
@@ -120,7 +126,13 @@ export function driver(job: JobView): Findings {
             found(job, 'tidemark_application_last_driver_ratio', share, 'ratio'),
             found(job, 'duration', wall / SECOND, 'seconds'),
           ],
-          inputsMissing: lines.before === null ? [BILLING_INPUTS] : [],
+          inputsMissing: onMachines
+            ? [
+                'whether machines of the cluster go away when they hold no executor: managed scaling, and its limits',
+              ]
+            : lines.before === null
+              ? [BILLING_INPUTS]
+              : [],
           cost: {
             ...(lines.before === null || lines.after === null ? { before: null, after: null } : lines),
             oneOff: [],

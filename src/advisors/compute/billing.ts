@@ -4,6 +4,7 @@ import type { ApplicationFact } from '../../model/application-facts.ts'
 import type { Known } from '../../model/known.ts'
 import { GIB, HOUR, type Usd, usd } from '../../model/units.ts'
 import { total } from '../draft.ts'
+import { coresOf } from './machines.ts'
 import { type Prices, meterLine, meterLines } from '../prices.ts'
 import type { JobView } from './job-view.ts'
 
@@ -69,15 +70,6 @@ export function instanceLines(
 /** EMR's own price is a share of the on-demand price, also where the instances are spot. */
 export const emrUplift = (prices: Prices, resource: string, onDemand: number): Known<MeterLine> =>
   meterLine(prices, resource, 'emr.uplift-of-ondemand', onDemand)
-
-const SIZES: Readonly<Record<string, number>> = { medium: 1, large: 2, xlarge: 4 }
-
-/** `m5.4xlarge` has 16. */
-export function coresOf(type: string): Known<number> {
-  const [, times, size] = /^[a-z0-9-]+\.(\d{0,2})(medium|large|xlarge)$/.exec(type) ?? []
-  if (size === undefined) return null
-  return SIZES[size]! * (times ? Number(times) : 1)
-}
 
 /** What would make money of hours. */
 export const BILLING_INPUTS =

@@ -8,6 +8,7 @@ import { type Timestamp, DAY, HOUR, timestamp } from '../../model/units.ts'
 import type { Findings } from '../advisor.ts'
 import { NO_TARGET } from '../draft.ts'
 import type { Prices } from '../prices.ts'
+import { paidFor, startupOf } from './machines.ts'
 
 export const LOOKBACK_DAYS = 30
 const MAX_EXECUTIONS = 2_000
@@ -23,7 +24,7 @@ export interface JobView {
   readonly executions: readonly ApplicationFact[]
   readonly newest: ApplicationFact
   readonly executionsAMonth: number
-  /** Hours that executors of its size lived, a month. */
+  /** Hours of executors of its size that are paid for, a month: machines are bought whole, and from their start. */
   readonly executorHours: number
   readonly prices: Prices
   readonly now: Timestamp
@@ -51,7 +52,10 @@ export function* jobViews(view: Reader, prices: Prices, now: Timestamp): Generat
     }
     const executionsAMonth = (executions.length / days) * 30
     const coreHours = mean(executions.map(({ executors }) => executors.coreTime / HOUR))
-    const executorHours = (coreHours / (newest.executors.coresEach ?? 1)) * executionsAMonth
+    const { peak, coresEach } = newest.executors
+    const wall = Math.max(1, mean(executions.map((one) => one.wall)))
+    const paid = ((paidFor(peak, newest) / Math.max(1, peak)) * (wall + startupOf(newest))) / wall
+    const executorHours = (coreHours / (coresEach ?? 1)) * executionsAMonth * paid
     yield {
       job: {
         application,
@@ -85,6 +89,16 @@ export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? NaN
 }
+
+/**
+ * The longest execution must fit so many times into its deadline before anything is taken away from it: input doubles
+ * over night, and nobody asks the advisor first.
+ */
+export const ROOM = 2
+
+/** Whether it may become slower at all; without a deadline nobody waits for it. */
+export const hasRoom = ({ newest, executions }: JobView): boolean =>
+  newest.deadline === null || Math.max(...executions.map(({ wall }) => wall)) * ROOM <= newest.deadline
 
 /** The median of what is known; null where more than half of the executions do not tell. */
 export function typical(job: JobView, of: (execution: ApplicationFact) => Known<number>): Known<number> {

@@ -4,7 +4,7 @@ import { type Bytes, GIB, SECOND, bytes, readableBytes } from '../../model/units
 import { type Findings, NOTHING } from '../advisor.ts'
 import { finish } from '../draft.ts'
 import { BILLING_INPUTS, executorLines, instanceLines } from './billing.ts'
-import { type JobView, about, found, need, quantile, typical } from './job-view.ts'
+import { type JobView, about, found, hasRoom, need, quantile, typical } from './job-view.ts'
 
 /** Above these memory is short; below the lower one, and without spills, it may be too much. */
 const GC_HIGH = 0.1
@@ -34,7 +34,7 @@ export function memory(job: JobView): Findings {
     )
   const peak = quantile(peaks.map(Number), 0.99)
   const wanted = bytes(Math.max(LEAST, Math.ceil((peak * HEADROOM) / GIB) * GIB))
-  if (gc > GC_LOW || spill > 0 || wanted > given * USED_ENOUGH) return NOTHING
+  if (gc > GC_LOW || spill > 0 || wanted > given * USED_ENOUGH || !hasRoom(job)) return NOTHING
   return { advice: [less(job, given, wanted, bytes(peak))], needs: [] }
 }
 

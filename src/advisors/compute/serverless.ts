@@ -1,12 +1,13 @@
 // A cluster, or workers that are paid by the second: which is cheaper depends on how much of the cluster's time is used
 // (cost.md §4.5).
 import type { Advice, MeterLine } from '../../model/advice.ts'
+import type { ApplicationFact } from '../../model/application-facts.ts'
 import { type Findings, NOTHING } from '../advisor.ts'
 import { finish, total } from '../draft.ts'
 import { GIB, HOUR, SECOND } from '../../model/units.ts'
 import { meterLines } from '../prices.ts'
 import { executorLines } from './billing.ts'
-import { type JobView, about, found, mean, need, quantile, typical } from './job-view.ts'
+import { type JobView, about, found, hasRoom, mean, need, quantile, typical } from './job-view.ts'
 
 /** Of its workers' time a serverless job uses so much: they come and go with its tasks. */
 const SERVERLESS_UTILISATION = 0.85
@@ -14,10 +15,11 @@ const SERVERLESS_UTILISATION = 0.85
 const LEAST_SAVING = 0.15
 /** Time a worker takes to be there. */
 const START = 60 * SECOND
+const IDLE = 60 * SECOND
 
 export function serverless(job: JobView): Findings {
   const { newest, executions, executionsAMonth } = job
-  if (newest.platform !== 'emr' || newest.streaming || newest.gpu) return NOTHING
+  if (newest.platform !== 'emr' || newest.streaming || newest.gpu || !hasRoom(job)) return NOTHING
   const { coresEach, memoryEach } = newest.executors
   const utilisation = typical(job, ({ slotUtilisation }) => slotUtilisation)
   if (coresEach === null) return NOTHING
@@ -33,7 +35,8 @@ export function serverless(job: JobView): Findings {
       'the `instance_type` of its cluster, to hold it against EMR Serverless: set it in the spark source',
     )
   const used = mean(executions.map(({ taskTime }) => (taskTime ?? 0) / HOUR)) / SERVERLESS_UTILISATION
-  const coreHours = (used + (newest.executors.peakCores * START) / HOUR) * executionsAMonth
+  const idle = mean(executions.map(idleTime)) + START
+  const coreHours = (used + (newest.executors.peakCores * idle) / HOUR) * executionsAMonth
   const after = meterLines(job.prices, job.application, [
     ['emr-serverless.vcpu', coreHours],
     ['emr-serverless.memory', (coreHours / coresEach) * (memoryEach / GIB)],
@@ -41,6 +44,10 @@ export function serverless(job: JobView): Findings {
   if (after === null || total(after) > total(before) * (1 - LEAST_SAVING)) return NOTHING
   return { advice: [move(job, { utilisation, coresEach, before, after })], needs: [] }
 }
+
+/** Workers wait a minute for more before they go: after each job, or for as long as only the driver works. */
+const idleTime = ({ driverShare, wall, jobs }: ApplicationFact): number =>
+  Math.min((driverShare ?? 0) * wall, jobs * IDLE)
 
 interface Found {
   readonly utilisation: number
@@ -85,7 +92,7 @@ function move(job: JobView, { utilisation, coresEach, before, after }: Found): A
         ),
       ],
       inputsMissing: ['whether the cluster runs other things too: what they use is not in these logs'],
-      cost: { before, after, oneOff: [], spread: { low: 0.5, high: 1.2 } },
+      cost: { before, after, oneOff: [], spread: { low: 0.2, high: 1.4 } },
       effects: ['workers start with the job', 'no cluster to keep'],
       risk: {
         performance: 2,

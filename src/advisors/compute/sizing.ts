@@ -1,13 +1,14 @@
 // How many executors: the simulated time of every execution at other numbers of them, calibrated by what it really
 // took, against the deadline. A number is searched for, never scaled to: tasks come in waves (cost.md §4.3).
-import type { ApplicationFact, Platform } from '../../model/application-facts.ts'
+import type { ApplicationFact } from '../../model/application-facts.ts'
 import { type Millis, MINUTE, SECOND, millis, readableDuration } from '../../model/units.ts'
 import { type Findings, NOTHING } from '../advisor.ts'
 import { finish } from '../draft.ts'
 import { BILLING_INPUTS, executorLines, hoursText } from './billing.ts'
-import { type JobView, about, found, mean, need, quantile } from './job-view.ts'
+import { type JobView, ROOM, about, found, mean, need, quantile } from './job-view.ts'
+import { paidFor, startupOf } from './machines.ts'
 
-/** Of the deadline, kept for what no simulation knows. */
+/** Of the deadline, kept for what no simulation knows, where it is missed already. */
 const RESERVE = 0.1
 /** Without a deadline it may take this much longer than it does now. */
 const SLOWER = 1.05
@@ -15,22 +16,16 @@ const SLOWER = 1.05
 const LEAST_SAVING = 0.1
 /** A simulated time is never trusted to be nearer than this. */
 const LEAST_ERROR = 0.1
-/** What is paid for while executors start: machines of a cluster, or workers. Where it is not known nothing is. */
-const STARTUP: Readonly<Partial<Record<Platform, number>>> = {
-  emr: 210 * SECOND,
-  ec2: 210 * SECOND,
-  databricks: 210 * SECOND,
-  'emr-eks': 150 * SECOND,
-  'emr-serverless': 60 * SECOND,
-  glue: 60 * SECOND,
-}
+/** What it processes from month to month, either way: the whole bill moves with it. */
+const VOLUME = 0.1
 const SHORTEST = MINUTE
 
 interface Size {
   readonly executors: number
-  /** The 95th percentile over the executions. */
+  /** The 95th percentile over the executions, and the longest. */
   readonly wall: Millis
-  /** Of one execution, its executors' time together, startup included. */
+  readonly longest: number
+  /** Of one execution, the time of the executors that are paid for, startup included. */
   readonly executorMs: number
 }
 
@@ -48,11 +43,18 @@ export function sizing(job: JobView): Findings {
   const now = sizeOf(peak, simulated)
   if (now.wall < SHORTEST) return NOTHING
   const deadline = newest.deadline
-  const limit = deadline === null ? now.wall * SLOWER : deadline * (1 - RESERVE)
-  const fitting = sizes.filter(({ wall }) => wall <= limit)
+  const isLate = deadline !== null && now.wall > deadline
+  const fitting = sizes
+    .filter(({ wall, longest }) =>
+      deadline === null
+        ? wall <= now.wall * SLOWER
+        : isLate
+          ? wall <= deadline * (1 - RESERVE)
+          : longest * ROOM * (1 + LEAST_ERROR) <= deadline,
+    )
+    .filter(({ executors }) => isLate || executors < peak)
   const best = fitting.toSorted((a, b) => a.executorMs - b.executorMs || a.executors - b.executors)[0]
   if (best === undefined || best.executors === peak) return NOTHING
-  const isLate = deadline !== null && now.wall > deadline
   if (!isLate && best.executorMs > now.executorMs * (1 - LEAST_SAVING)) return NOTHING
   return { advice: [resize(job, simulated, { now, best, isLate })], needs: [] }
 }
@@ -60,9 +62,10 @@ export function sizing(job: JobView): Findings {
 function sizeOf(executors: number, executions: readonly ApplicationFact[]): Size {
   const walls = executions.map((one) => wallAt(one, executors))
   const wall = millis(quantile(walls, 0.95))
-  const { platform } = executions[0]!
-  const startup = platform === null ? 0 : (STARTUP[platform] ?? 0)
-  return { executors, wall, executorMs: mean(walls.map((length) => (length + startup) * executors)) }
+  const startup = startupOf(executions[0]!)
+  const paid = paidFor(executors, executions[0]!)
+  const executorMs = mean(walls.map((length) => (length + startup) * paid))
+  return { executors, wall, longest: Math.max(...walls), executorMs }
 }
 
 /** Of the numbers that were simulated the nearest that is not larger: never better than what is known. */
@@ -86,7 +89,7 @@ function resize(job: JobView, simulated: readonly ApplicationFact[], { now, best
   const error = Math.max(LEAST_ERROR, quantile(calibrations, 0.95))
   const lines = { before: executorLines(job, executorHours), after: executorLines(job, after) }
   const priced = !isLate && lines.before !== null && lines.after !== null
-  const spread = (error * share) / Math.max(0.01, 1 - share)
+  const spread = VOLUME + (error * share) / Math.max(0.01, 1 - share)
   const property = dynamic ? 'spark.dynamicAllocation.maxExecutors' : 'spark.executor.instances'
   const deadline = newest.deadline === null ? '' : `; its deadline is ${readableDuration(newest.deadline)}`
   const ratio = typicalUtilisation(job)

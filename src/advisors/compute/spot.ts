@@ -1,10 +1,11 @@
 // Spot instances for executors: gates first, then a score, and the price with the work that interruptions repeat (cost.md §4.4).
 import { HOUR, MINUTE, SECOND } from '../../model/units.ts'
 import { type Findings, NOTHING } from '../advisor.ts'
-import { finish } from '../draft.ts'
+import { finish, total } from '../draft.ts'
 import { meterLine } from '../prices.ts'
-import { coresOf, emrUplift } from './billing.ts'
-import { type JobView, about, found, need, quantile } from './job-view.ts'
+import { emrUplift } from './billing.ts'
+import { type JobView, ROOM, about, found, need, quantile } from './job-view.ts'
+import { coresOf } from './machines.ts'
 
 const SUITABLE = 75
 const LONGEST = 4 * HOUR
@@ -49,7 +50,7 @@ export function spot(job: JobView): Findings {
     { points: 10, holds: rate.usd <= RARELY },
   ]
   const score = checks.reduce((sum, { points, holds }) => sum + (holds ? points : 0), 0)
-  if (score < SUITABLE || price.usd * odds.repeats >= onDemand.usd) return NOTHING
+  if (score < SUITABLE || price.usd * odds.repeatsAtWorst >= onDemand.usd) return NOTHING
   return { advice: [onSpot(job, { machines, cores, odds, score, interruption: rate.usd })], needs: [] }
 }
 
@@ -59,11 +60,18 @@ interface Odds {
   readonly wall: number
   /** Of missing the deadline. */
   readonly missed: number
-  /** Machine time with what interruptions repeat, over machine time without. */
+  /** Machine time with what interruptions repeat, over machine time without; at the usual and at the worst rate. */
   readonly repeats: number
+  readonly repeatsAtWorst: number
 }
 
-/** The advisor's monthly rate as if all of it fell into a day: pessimistic, until own interruptions are known. */
+/**
+ * The monthly rate spread over its month is optimistic, as if all of it fell into a day pessimistic. Until own
+ * interruptions are known deadlines are held against the worst, and money is told at the mean of the two.
+ */
+const USUAL_OF_WORST = Math.sqrt(24 / 730)
+
+/** The deadline is held against an execution of twice the input. */
 function oddsOf({ newest, executions }: JobView, machines: number, monthly: number): Odds {
   const wall = quantile(
     executions.map((one) => one.wall),
@@ -73,11 +81,13 @@ function oddsOf({ newest, executions }: JobView, machines: number, monthly: numb
   const keeps = newest.properties['spark.storage.decommission.shuffleBlocks.enabled'] === 'true'
   const lost = REPLACED_IN + (keeps ? REDONE_WITHOUT_LOSS : wall * REDONE)
   const expected = (anHour * machines * wall) / HOUR
-  const room = Math.floor(((newest.deadline ?? 0) - wall) / lost)
+  const room = Math.floor(((newest.deadline ?? 0) - wall * ROOM) / lost)
+  const repeated = (expected * lost) / Math.max(wall, MINUTE)
   return {
     wall,
-    missed: room < 0 ? 1 : 1 - poissonUpTo(expected, room),
-    repeats: 1 + (expected * lost) / Math.max(wall, MINUTE),
+    missed: room < 0 ? 1 : 1 - poissonUpTo(expected * ROOM, room),
+    repeats: 1 + repeated * USUAL_OF_WORST,
+    repeatsAtWorst: 1 + repeated,
   }
 }
 
@@ -108,14 +118,16 @@ function onSpot(job: JobView, { machines, cores, odds, score, interruption }: Sp
   const kept = hours / machines
   const before = meterLine(prices, application, `ec2.${type}.ondemand`, hours)
   const stays = meterLine(prices, application, `ec2.${type}.ondemand`, kept)
-  const moved = meterLine(prices, application, `ec2.${type}.spot`, (hours - kept) * odds.repeats)
+  const moved = (repeats: number) =>
+    meterLine(prices, application, `ec2.${type}.spot`, (hours - kept) * repeats)
   const uplift = (onDemandHours: number) => {
     const line = meterLine(prices, application, `ec2.${type}.ondemand`, onDemandHours)
     return newest.platform === 'emr' && line !== null ? emrUplift(prices, application, line.cost) : null
   }
-  const upliftBefore = uplift(hours)
-  const upliftAfter = uplift(kept + (hours - kept) * odds.repeats)
   const some = <T>(lines: ReadonlyArray<T | null>): T[] => lines.filter((line) => line !== null)
+  const lines = (repeats: number) => some([stays, moved(repeats), uplift(kept + (hours - kept) * repeats)])
+  const onDemand = some([before, uplift(hours)])
+  const saved = (repeats: number): number => total(onDemand) - total(lines(repeats))
   return finish(
     {
       ...about(job),
@@ -135,10 +147,10 @@ function onSpot(job: JobView, { machines, cores, odds, score, interruption }: Sp
         'whether its executors are on spot already: event logs do not say',
       ],
       cost: {
-        before: some([before, upliftBefore]),
-        after: some([stays, moved, upliftAfter]),
+        before: onDemand,
+        after: lines(odds.repeats),
         oneOff: [],
-        spread: { low: 0.6, high: 1.15 },
+        spread: { low: saved(odds.repeatsAtWorst) / saved(odds.repeats), high: 1.15 },
       },
       effects: [
         `interruptions repeat work: ${((odds.repeats - 1) * 100).toFixed(1)} % more machine time expected`,
