@@ -19,13 +19,14 @@ export interface Refreshed {
 /** `shipped`: the first tier's price of a meter in the book, where it has one in this region. */
 export function refreshedOf(list: PriceListFact, shipped: (meter: string) => number | undefined): Refreshed {
   const refused: string[] = []
-  const lines = list.lines.filter(({ meter, tiers: [first] }) => {
+  const lines = list.lines.filter(({ meter, tiers }) => {
     const before = shipped(meter)
-    if (first === undefined) return false
-    if (before === undefined || before === first.usd) return true
-    const isNear = before > 0 && first.usd <= before * MOST_CHANGE && first.usd >= before / MOST_CHANGE
+    // A first tier may be free.
+    const now = Math.max(...tiers.map((tier) => tier.usd))
+    if (before === undefined || before === now) return true
+    const isNear = before > 0 && now <= before * MOST_CHANGE && now >= before / MOST_CHANGE
     if (!isNear)
-      refused.push(`${meter} in ${list.region}: ${first.usd} is too far from ${before} of the price book`)
+      refused.push(`${meter} in ${list.region}: ${now} is too far from ${before} of the price book`)
     return isNear
   })
   return { list, lines: new Map(lines.map((line) => [line.meter, line])), refused }

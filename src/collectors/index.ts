@@ -1,5 +1,6 @@
 // The registry: one line a collector.
 import { airflow } from './airflow/airflow.ts'
+import { awsPricing } from './aws-pricing/aws-pricing.ts'
 import { bill } from './bill/bill.ts'
 import { cloudwatch } from './cloudwatch/cloudwatch.ts'
 import { dbt } from './dbt/dbt.ts'
@@ -15,6 +16,7 @@ import { spark } from './spark/spark.ts'
 export const collectors = [
   airflow,
   cloudwatch,
+  awsPricing,
   bill,
   dbt,
   greatExpectations,

@@ -16,6 +16,7 @@ export interface Policy {
 
 /** What each type of source asks of AWS beside the objects that its paths name. None of it writes. */
 const ACCOUNT_WIDE: Readonly<Record<string, readonly string[]>> = {
+  'aws-pricing': ['pricing:GetProducts'],
   cloudwatch: ['cloudwatch:GetMetricData', 'cloudwatch:ListMetrics'],
 }
 const OF_BUCKETS: Readonly<Record<string, readonly string[]>> = {
@@ -35,7 +36,7 @@ export function policyOf({ config, notify }: LoadedConfig): Policy | null {
     ...sources.flatMap((source) => [...objectStatements(source), ...bucketStatements(source)]),
     ...sources.flatMap(({ name, type }) => {
       const actions = ACCOUNT_WIDE[String(type)]
-      return actions === undefined ? [] : [allow(`Metrics${sid(name)}`, actions, '*')]
+      return actions === undefined ? [] : [allow(`${type === 'aws-pricing' ? '' : 'Metrics'}${sid(name)}`, actions, '*')]
     }),
     ...exportStatements(config.telemetry.cloudwatch),
     ...topicStatements(notify.receivers),

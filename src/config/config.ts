@@ -120,12 +120,23 @@ export function parseConfig(file: string, text: string, secrets: SecretSources):
   if (!result.success) throw yaml.explain(result.error)
   const base = path.dirname(path.resolve(file))
   return {
-    config: result.data,
+    config: withPriceList(result.data),
     notify: notifyOf(result.data, base),
     base,
     file,
     printable: hide(z.encode(Config, result.data), yaml.secrets),
   }
+}
+
+/** The source that `advise.prices.refresh` asks for, unless it is configured. */
+function withPriceList(config: Config): Config {
+  const { refresh, region } = config.advise.prices
+  const type = 'aws-pricing' as const
+  if (!refresh || config.sources.some((source) => source.type === type)) return config
+  if (config.sources.some(({ name }) => name === type))
+    throw new ConfigError(`advise.prices.refresh: the name ${type} is taken by a source; rename that source`)
+  const every = Duration(SECOND).decode('1h')
+  return { ...config, sources: [...config.sources, { name: type, type, every, region }] }
 }
 
 function notifyOf({ notify, notify_file: named }: Config, base: string): NotifyConfig {

@@ -6,6 +6,7 @@ import { createEgress } from './egress.ts'
 import { type HttpClient, createHttpClient } from './http.ts'
 import type { Log } from './log.ts'
 import { type OpenObjects, objectOpener } from './objects.ts'
+import { type OpenPriceList, priceListOpener } from './price-list.ts'
 
 export interface Io {
   readonly clock: Clock
@@ -16,6 +17,8 @@ export interface Io {
   readonly buckets: OpenBuckets
   /** Opens CloudWatch's metrics in a region. Touches nothing yet. */
   readonly cloudWatch: OpenCloudWatch
+  /** Opens the AWS Price List for a region. Touches nothing yet. */
+  readonly priceList: OpenPriceList
   /** For sources: they are mostly on private addresses; link-local and metadata addresses are refused all the same. */
   readonly http: HttpClient
   /** 0..1, for the jitter of waits. */
@@ -34,6 +37,7 @@ export const createIo = (world: {
   log: world.log,
   http: createHttpClient(createEgress(['0.0.0.0/0', '::/0'])),
   random: world.random ?? Math.random,
+  priceList: priceListOpener(world.environment ?? process.env),
   buckets: bucketOpener({
     clock: world.clock,
     random: world.random ?? Math.random,

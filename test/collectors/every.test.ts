@@ -20,6 +20,7 @@ const empty = fs.mkdtempSync(path.join(os.tmpdir(), 'every-'))
 const LEAST: Readonly<Record<string, object>> = {
   airflow: { url: 'http://airflow.test' },
   cloudwatch: { endpoint: 'http://127.0.0.1:9' },
+  'aws-pricing': { region: 'eu-central-1', endpoint: 'http://127.0.0.1:9' },
   bill: { path: empty },
   dbt: { path: empty },
   'great-expectations': { path: empty },

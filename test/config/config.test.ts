@@ -70,6 +70,19 @@ describe('a good config', () => {
     fs.rmSync(folder, { recursive: true })
   })
 
+  test('prices that are to be refreshed are a source of their own, once', () => {
+    const sources = (text: string) =>
+      parse(`${good}${text}\n`).config.sources.map(({ name, type }) => `${name} ${type}`)
+    const refresh = 'advise: { prices: { region: eu-central-1, refresh: true } }'
+    expect(sources(refresh).at(-1)).toBe('aws-pricing aws-pricing')
+    expect(sources('advise: { prices: { region: eu-central-1 } }')).not.toContain('aws-pricing aws-pricing')
+    const own = '  - { name: list, type: aws-pricing, region: eu-central-1 }'
+    expect(sources(`${own}\n${refresh}`).at(-1)).toBe('list aws-pricing')
+    expect(() => sources(`  - { name: aws-pricing, type: push }\n${refresh}`)).toThrow(
+      /the name aws-pricing is taken/,
+    )
+  })
+
   test('has a JSON Schema', () => {
     expect(configJsonSchema()).toMatchObject({ type: 'object', properties: { sources: { type: 'array' } } })
   })
