@@ -18,7 +18,10 @@ export interface OnTime {
   readonly to: Timestamp
   /** 0..1: what is aimed at. */
   readonly objective: number
-  /** Time in which the table could be read and had a deadline; the rest is unknown and counts as neither. */
+  /**
+   * Time in which the table could be read and had a deadline, or was late all the while though nobody looked; the rest
+   * is unknown and counts as neither.
+   */
   readonly known: Millis
   readonly late: Millis
   /** 1 − late / known; null where nothing is known. */
@@ -42,14 +45,20 @@ export function onTimeOf(samples: Samples, range: Range, objective: number, pati
   const dues = new Set<number>()
   let known = 0
   let late = 0
+  /** Until then it is judged. */
+  let judged: number = from
   for (let i = 0; i < timestamps.length; i++) {
     const due = values[i]! * 1_000
     // What ended (a staleness marker is NaN) has no deadline until it is told of again.
     if (!Number.isFinite(due)) continue
     dues.add(due)
-    const start = timestamps[i]!
-    const end = Math.min(timestamps[i + 1] ?? to, start + patience, to)
-    known += Math.max(0, end - start)
+    const at = timestamps[i]!
+    const end = Math.min(timestamps[i + 1] ?? to, at + patience, to)
+    if (at >= end) continue
+    // Nobody looked before, and nothing came since: it was late from when it was due.
+    const start = Math.min(at, Math.max(due, judged))
+    judged = end
+    known += end - start
     const lateAt = Math.max(start, due)
     if (lateAt >= end) continue
     late += end - lateAt

@@ -39,6 +39,14 @@ test('a day with one late hour, blind for two', () => {
   expect(found.left).toBeCloseTo(12 * MINUTE, 3)
 })
 
+test('what was late when it was first looked at was late since it was due', () => {
+  expect(judged([[10 * HOUR, 4 * HOUR]], 10 * HOUR + MINUTE)).toMatchObject({
+    known: 6 * HOUR + MINUTE,
+    late: 6 * HOUR + MINUTE,
+    lateSpans: [{ from: 4 * HOUR, to: 10 * HOUR + MINUTE }],
+  })
+})
+
 test('nothing known is no share', () => {
   expect(judged([], DAY)).toMatchObject({ known: 0, late: 0, share: null, lateSpans: [] })
   expect(judged([[HOUR, null]], DAY).share).toBeNull()
@@ -56,10 +64,14 @@ test('is what a clock counts that looks every second', () => {
       const end = at + 100
       let [known, late] = [0, 0]
       for (let second = 0; second < end; second += 1) {
-        const last = told.findLast(([time]) => time <= second * SECOND)
-        if (last === undefined || last[1] === null || second * SECOND >= last[0] + PATIENCE) continue
-        known += SECOND
-        if (second * SECOND >= last[1]) late += SECOND
+        const now = second * SECOND
+        const last = told.findLast(([time]) => time <= now)
+        const next = told.find(([time, due]) => time > now && due !== null)
+        const isTold = last !== undefined && last[1] !== null && now < last[0] + PATIENCE
+        // What was due before and has not come when somebody looks again was late all the while.
+        const wasLate = !isTold && next !== undefined && now >= next[1]!
+        if (isTold || wasLate) known += SECOND
+        if (wasLate || (isTold && now >= last[1]!)) late += SECOND
       }
       const found = judged(told, end * SECOND)
       expect([found.known, found.late]).toEqual([known, late])

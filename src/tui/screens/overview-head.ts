@@ -60,7 +60,7 @@ function states(look: Look): Span[][] {
     ['Pipelines', (get(pipelines) ?? []).map((one) => pipelineHealth(one, get, now).state)],
     ['Sources', (get(sources) ?? []).map((one) => sourceHealth(one).state)],
   ]
-  return named.map(([name, all]) => [span(name.padEnd(LABEL), 'dim'), ...counts(all)])
+  return named.map(([name, all]) => [span(name, 'dim'), span('  '), ...counts(all)])
 }
 
 const GAP = 3
@@ -69,11 +69,12 @@ const widthOfAll = (spans: readonly Span[]): number => spans.reduce((sum, { text
 /** As many beside each other as fit. */
 function packed(groups: readonly (readonly Span[])[], width: number): Line[] {
   const rows: Span[][] = [[]]
-  for (const group of groups) {
+  for (const [name, ...rest] of groups) {
+    const first = [span(name!.text.padEnd(LABEL), name!.tone), ...rest.slice(1)]
     const last = rows.at(-1)!
-    if (last.length === 0) last.push(...group)
-    else if (widthOfAll(last) + GAP + widthOfAll(group) <= width) last.push(span(' '.repeat(GAP)), ...group)
-    else rows.push([...group])
+    if (last.length === 0) last.push(...first)
+    else if (widthOfAll(last) + GAP + widthOfAll([name!, ...rest]) > width) rows.push(first)
+    else last.push(span(' '.repeat(GAP)), name!, ...rest)
   }
   return rows.map((spans) => line(...spans))
 }
@@ -121,11 +122,16 @@ function incidents({ get, now }: Look): Line {
   ])
 }
 
+/** The daemon says so where time alone put alerts together. */
+const GUESS = / \(a guess.*\)$/
+
 /** What lineage names as the cause, or what the first alert is about. */
 function causeOf(group: readonly Alert[]): string {
-  const told = group.map(({ annotations }) => annotations['cause']).find((cause) => cause !== undefined)
-  const [first] = group
-  return told ?? (aboutOf(first!) || (first!.labels['alertname'] ?? 'alert'))
+  const told = group.flatMap(({ annotations }) => annotations['cause'] ?? [])
+  const sure = told.find((cause) => !GUESS.test(cause))
+  if (sure !== undefined) return sure
+  if (told[0] !== undefined) return `perhaps ${told[0].replace(GUESS, '')}`
+  return aboutOf(group[0]!) || (group[0]!.labels['alertname'] ?? 'alert')
 }
 
 /** One consistent set priced once: single savings are never added. */

@@ -67,18 +67,24 @@ export function timeAxis(timed: Timed, width: number): Line[] {
     ...heading(`Commits, ${changes.length} that changed data of ${commits.length} known`),
     ...drawn.map(([name, { spans }]) => line(span(fit(name, LABEL - 1), 'dim'), ' ', ...spans)),
     line(span(fit('', LABEL)), ...axisLabels(axis).spans),
-    line(span(fit('', LABEL)), ...legend(new Set(drawn.map(([name]) => name)), detail)),
+    line(span(fit('', LABEL)), legend(drawn.map(([, drawing]) => drawing))),
   ]
 }
 
-function legend(drawn: ReadonlySet<string>, detail: TableDetail | undefined): Span[] {
-  const hasRuns = detail?.writers.some(({ pipeline, job }) => drawn.has(pipeline ?? job)) ?? false
-  const signs = [
-    ...(drawn.has('upkeep') ? ['· maintenance', 's schema changed'] : []),
-    ...(hasRuns ? ['■ a run of what writes it'] : []),
-    ...(drawn.has('due') ? ['│ now', '▲ due', '✖ overdue', '△ was due'] : []),
-  ]
-  return [span(signs.join('  '), 'dim')]
+const SIGNS: ReadonlyArray<readonly [sign: string, means: string]> = [
+  ['·', 'maintenance'],
+  ['s', 'schema changed'],
+  ['■', 'a run of what writes it'],
+  ['│', 'now'],
+  ['▲', 'due'],
+  ['✖', 'overdue'],
+  ['△', 'was due'],
+]
+
+function legend(drawn: readonly Line[]): Span {
+  const used = new Set(drawn.flatMap(({ spans }) => spans.map(({ text }) => text)))
+  const signs = SIGNS.filter(([sign]) => used.has(sign)).map((sign) => sign.join(' '))
+  return span(signs.join('  '), 'dim')
 }
 
 const upkeepMarks = ({ commits, table }: Timed): Mark[] => [

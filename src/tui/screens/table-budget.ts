@@ -31,7 +31,7 @@ export function budget(onTime: readonly OnTime[]): Line[] {
 }
 
 const history = ({ known, from, to }: OnTime): string =>
-  known / (to - from) > MOSTLY_KNOWN ? '' : `, of the ${readableDuration(known)} that are known`
+  known / (to - from) > MOSTLY_KNOWN ? '' : `, as far as known: ${readableDuration(known)}`
 
 function spent({ late, allowed, left }: OnTime): Line {
   const share = allowed === 0 ? 0 : Math.max(0, left) / allowed

@@ -76,7 +76,14 @@ export function partitionsBySize(
       ),
     ),
     ...(shown.length > 0 && others > 0
-      ? [line(span(`and ${count(others)} more that a rewrite would help less`, 'dim'))]
+      ? [
+          line(
+            span(
+              `and ${count(others)} more: told are those that a rewrite would help most, then the largest`,
+              'dim',
+            ),
+          ),
+        ]
       : []),
   ]
 }
