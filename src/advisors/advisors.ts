@@ -14,6 +14,7 @@ import { calibrated } from './calibrate.ts'
 export { type Prices, PricesConfig, loadPrices, readBook }
 export { executionCost } from './compute/billing.ts'
 export { isInForce, planLifecycle } from './lifecycle/apply.ts'
+export { Trial, type Tried, explainHarm, isHarmless, liesIn } from './lifecycle/safety.ts'
 export { verifyAll } from './verify.ts'
 export { type Decided, type Decision, decide } from './states.ts'
 

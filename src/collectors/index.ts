@@ -28,3 +28,5 @@ export const collectors = [
   soda,
   spark,
 ] as const
+
+export { readTableFiles } from './lake/lake.ts'

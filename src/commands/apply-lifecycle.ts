@@ -1,7 +1,7 @@
 // Puts lifecycle rules onto a bucket: reads what is there, merges, saves the rollback, writes, reads again.
 import fs from 'node:fs'
 import path from 'node:path'
-import { isInForce, planLifecycle } from '../advisors/advisors.ts'
+import { explainHarm, isInForce, planLifecycle } from '../advisors/advisors.ts'
 import { systemClock } from '../io/clock.ts'
 import { createIo } from '../io/io.ts'
 import { createLog } from '../io/log.ts'
@@ -9,6 +9,7 @@ import type { AdviceFact } from '../model/advice.ts'
 import { ConfigError, SourceError } from '../model/errors.ts'
 import type { TableFact } from '../model/facts.ts'
 import { printable } from '../model/text.ts'
+import { printTried, tryRules } from './try-rules.ts'
 
 export interface ApplyLifecycle {
   readonly dryRun: boolean
@@ -29,20 +30,29 @@ export async function applyLifecycle(
   if (!options.dryRun && state !== 'active' && state !== 'claimed')
     throw new ConfigError(`advice ${advice.id} is ${state}; only open or accepted advice is applied`)
   const io = createIo({ clock: systemClock, log: createLog('error'), base: process.cwd() })
-  const buckets = io.buckets({
-    region: options.region ?? advice.target.region ?? undefined,
-    endpoint: options.endpoint,
-  })
+  const place = { region: options.region ?? advice.target.region ?? undefined, endpoint: options.endpoint }
+  const buckets = io.buckets(place)
   const { signal } = new AbortController()
   const name = (advice.target.resource ?? '').replace('s3://', '')
   const current = await buckets.lifecycle(name, signal)
   const planned = planLifecycle(advice, current, tables)
   if ('refused' in planned)
-    throw new ConfigError(`advice ${advice.id} is not applied: ${printable(planned.refused, 4_000)}`)
-  const { bucket, next, rollback, added, removed, kept } = planned.plan
+    throw new ConfigError(`advice ${advice.id} is not applied: ${lines(planned.refused.split('\n'))}`)
+  const { bucket, next, rollback, added, removed, kept, rules } = planned.plan
   const list = (title: string, ids: readonly string[]): string =>
     `${title.padEnd(8)}${ids.length === 0 ? 'nothing' : ids.map((id) => printable(id, 100)).join(', ')}\n`
   say(`bucket  ${bucket}\n${list('adds', added)}${list('removes', removed)}${list('keeps', kept)}`)
+  const { tried, blind } = await tryRules({ io, bucket, rules, tables, place, signal })
+  say(printTried(tried))
+  const harm = explainHarm(tried)
+  if (harm !== '')
+    throw new ConfigError(
+      `advice ${advice.id} is not applied: it would take files that tables need:\n${harm}`,
+    )
+  if (blind.length > 0)
+    throw new ConfigError(
+      `advice ${advice.id} is not applied: its rules could not be tried against the files of\n${lines(blind.slice(0, 20))}`,
+    )
   if (options.dryRun) {
     say(`dry run: nothing is changed; the document would be\n${next}\n`)
     return null
@@ -70,3 +80,5 @@ export async function applyLifecycle(
   say('after   the bucket has all of these rules\n')
   return { rollback: undo }
 }
+
+const lines = (all: readonly string[]): string => all.map((line) => printable(line, 1_000)).join('\n')

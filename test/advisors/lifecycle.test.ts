@@ -153,8 +153,26 @@ describe('rules against live tables', () => {
     const tagged = { ...expire, Filter: { And: { Prefix: '', Tags: [{ Key: 'dropped', Value: 'yes' }] } } }
     expect(broken(tagged)).toHaveLength(1)
     expect(broken(tagged, delta({ properties: { 's3.delete.tags.dropped': 'yes' } }))).toEqual([])
-    expect(broken(archive, delta({ properties: { 'delta.timeUntilArchived': '90 days' } }))).toEqual([])
-    expect(broken(archive, delta({ properties: { 'delta.timeUntilArchived': '180 days' } }))).toHaveLength(1)
+    const ofData = { ...archive, Filter: { Prefix: 'gold/orders/day=' } }
+    expect(broken(ofData, delta({ properties: { 'delta.timeUntilArchived': '90 days' } }))).toEqual([])
+    expect(broken(ofData, delta({ properties: { 'delta.timeUntilArchived': '180 days' } }))).toHaveLength(1)
+    // The log is read with every query, whatever its age.
+    expect(broken(archive, delta({ properties: { 'delta.timeUntilArchived': '90 days' } }))).toHaveLength(1)
+  })
+
+  test('folders elsewhere that a table writes to', () => {
+    const table = delta({
+      location: 's3://other/orders',
+      format: 'iceberg',
+      properties: { 'write.data.path': 's3://lake/data/orders', 'write.metadata.path': 's3a://lake/meta' },
+    })
+    expect(broken({ ...expire, Filter: { Prefix: 'data/' } }, table)).toEqual([
+      'expires its data after 30 days',
+    ])
+    expect(broken({ ...expire, Filter: { Prefix: 'meta/x' } }, table)).toEqual([
+      'expires its metadata after 30 days',
+    ])
+    expect(broken({ ...expire, Filter: { Prefix: 'tmp/' } }, table)).toEqual([])
   })
 
   test('any key below a table that an expiring prefix matches is found', () => {

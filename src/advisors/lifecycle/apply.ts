@@ -1,5 +1,6 @@
 // Applying advice on a bucket: decided purely against the document that is there now; only what can be undone.
 import type { Advice } from '../../model/advice.ts'
+import type { LifecycleRule } from '../../model/bucket.ts'
 import type { TableFact } from '../../model/facts.ts'
 import { type LifecycleDocument, parseDocument, rulesOf } from '../../model/lifecycle-rules.ts'
 import { isDeepStrictEqual } from 'node:util'
@@ -14,6 +15,8 @@ export interface Application {
   readonly added: readonly string[]
   readonly removed: readonly string[]
   readonly kept: readonly string[]
+  /** What is tried against the files of tables before anything is changed. */
+  readonly rules: readonly LifecycleRule[]
 }
 
 export type Planned = { readonly plan: Application } | { readonly refused: string }
@@ -45,6 +48,7 @@ export function planLifecycle(advice: Advice, current: string, tables: readonly 
       rollback: now.Rules.length === 0 ? null : current,
       added: ids({ Rules: added }),
       removed: ids(now).filter((id) => gone.has(id)),
+      rules: rulesOf({ Rules: added }).filter(({ enabled }) => enabled),
       kept: ids(now).filter((id) => !gone.has(id) && !ids({ Rules: added }).includes(id)),
     },
   }

@@ -8,12 +8,12 @@ import { type CostDraft, type Draft, NO_TARGET, finish } from '../draft.ts'
 import { type Prices } from '../prices.ts'
 import { type LifecycleDocument, parseDocument, rulesOf } from '../../model/lifecycle-rules.ts'
 import { EMPTY, merge, printDocument } from './document.ts'
-import { explainViolations, prefixIn, violations } from './safety.ts'
+import { explainViolations, liesIn, violations } from './safety.ts'
 import { terraformOf } from './terraform.ts'
 
 export interface BucketView {
   readonly bucket: BucketFact
-  /** Tables whose folder is in the bucket. */
+  /** Tables that have files in the bucket. */
   readonly tables: readonly TableFact[]
   readonly document: LifecycleDocument
   readonly prices: Prices
@@ -27,9 +27,7 @@ export const viewOfBucket = (
   now: Timestamp,
 ): BucketView => ({
   bucket,
-  tables: tables.filter(
-    ({ vanished, location }) => vanished === null && prefixIn(bucket.bucket, location) !== undefined,
-  ),
+  tables: tables.filter((table) => table.vanished === null && liesIn(bucket.bucket, table)),
   document: parseDocument(bucket.lifecycleDocument ?? '') ?? EMPTY,
   prices,
   now,

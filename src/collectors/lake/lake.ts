@@ -22,6 +22,8 @@ import { openIcebergTable } from './iceberg-table.ts'
 import { findOrphans } from './references.ts'
 import type { OpenTable, TableIdentity } from './table.ts'
 
+export { readTableFiles } from './table-files.ts'
+
 /** Tables asked at once; the object store bounds its own requests below that. */
 const CONCURRENCY = 32
 /** How often a table's folder is listed for files that are nobody's, and of how many tables at one poll. */

@@ -51,7 +51,7 @@ describe('Delta', () => {
     commit({ ...objects }, 0, T0, [
       info('WRITE', T0),
       PROTOCOL,
-      metaData(SCHEMA, ['day'], { configuration }),
+      metaData(SCHEMA, ['day'], configuration),
       ...actions,
     ])
   const delta = (objects: MemoryObjects) => openDeltaTable(objects.store.below('orders'), identity)
@@ -84,8 +84,14 @@ describe('Delta', () => {
     start(objects, { 'delta.deletedFileRetentionDuration': 'interval 20 days' }, add('a.parquet', 10))
     files(objects, 'a.parquet')
     objects.put('old.parquet', 'x', T0 - DAY)
-    objects.put('after.parquet', 'x', T0 + DAY)
+    objects.put('after.parquet', 'x', T0 + 5 * DAY)
+    objects.put('younger.parquet', 'x', T0 + 15 * DAY)
     expect(await orphansOf(delta(objects), objects)).toMatchObject({ orphans: { files: 1, olderThan: T0 } })
+    commit(objects, 1, NOW - HOUR, [info('WRITE', NOW - HOUR), add('e.parquet', 10)])
+    files(objects, 'e.parquet')
+    expect(await orphansOf(delta(objects), objects)).toMatchObject({
+      orphans: { files: 2, olderThan: NOW - 20 * DAY },
+    })
   })
 
   test.for<[string, readonly Json[], RegExp]>([
