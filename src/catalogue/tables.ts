@@ -99,6 +99,12 @@ export const tableMetrics = {
     'bytes',
     table,
   ),
+  orphans: gauge(
+    'tidemark_table_orphan_bytes',
+    'Bytes of files in the folder of a table that no version of it names (orphans: true).',
+    'bytes',
+    table,
+  ),
   lastCompaction: gauge(
     'tidemark_table_last_compaction_timestamp_seconds',
     'Last OPTIMIZE or rewrite in the kept history.',
@@ -178,6 +184,7 @@ export function tableSamples(fact: TableFact, tally: TallyFact | undefined): Sam
     ...m.snapshots(labels, fact.snapshots),
     ...m.oldestSnapshot(labels, at(fact.oldestSnapshot)),
     ...m.reclaimable(labels, fact.reclaimable?.bytes),
+    ...m.orphans(labels, fact.orphans?.bytes),
     ...m.lastCompaction(labels, at(fact.lastCompaction)),
     ...m.lastVacuum(labels, at(fact.lastVacuum)),
     ...m.lastExpiry(labels, at(fact.lastExpiry)),

@@ -174,6 +174,57 @@ describe('old versions', () => {
   })
 })
 
+describe('files that no version names', () => {
+  const left = (size: number, change: Partial<TableFact> = {}) =>
+    aTable({
+      reclaimable: { bytes: bytes(0), exactness: 'lower bound', how: 'nothing removed' },
+      orphans: {
+        files: 4_000,
+        bytes: bytes(size),
+        metadataFiles: 150,
+        metadataBytes: bytes(GIB),
+        oldest: timestamp(NOW - 90 * DAY),
+        olderThan: timestamp(NOW - 7 * DAY),
+        at: NOW,
+        how: 'files that nothing names',
+      },
+      ...change,
+    })
+
+  test('Delta: VACUUM takes them with the rest, and the dry run is said first', () => {
+    const [advice] = advised(left(1_024 * GIB))
+    expect(advice?.topic).toBe('vacuum')
+    expect(advice?.cost.savings?.p50).toBeCloseTo(23.552, 3)
+    expect(advice?.why).toContain('1.00 TiB of it in 4,000 files that no version names')
+    expect(advice?.change.preconditions[0]).toContain('DRY RUN')
+  })
+
+  test('Iceberg: its own procedure, a dry run first, nothing younger than was counted', () => {
+    const found = advised(left(1_024 * GIB, { format: 'iceberg', snapshots: 9 }))
+    expect(found.map(({ topic }) => topic)).toEqual(
+      expect.arrayContaining(['metadata-retention', 'orphan-files']),
+    )
+    const advice = found.find(({ topic }) => topic === 'orphan-files')
+    expect(advice?.cost.savings?.p50).toBeCloseTo(23.552, 3)
+    expect(advice?.change.after).toBe(
+      [
+        "CALL my_catalog.system.remove_orphan_files(table => 'gold.orders', older_than => TIMESTAMP '2026-11-15 12:00:00', dry_run => true);",
+        "-- when nothing in this list is anybody's:",
+        "CALL my_catalog.system.remove_orphan_files(table => 'gold.orders', older_than => TIMESTAMP '2026-11-15 12:00:00', dry_run => false);",
+      ].join('\n'),
+    )
+    expect(advice?.risk.dataLoss).toBe('irreversible')
+  })
+
+  test.for<[string, TableFact]>([
+    ['a hundred gigabytes are less than five dollars', left(100 * GIB, { format: 'iceberg', snapshots: 9 })],
+    ['gc.enabled forbids it', left(GIB, { format: 'iceberg', properties: { 'gc.enabled': 'false' } })],
+    ['they are not known', left(GIB, { format: 'iceberg', snapshots: 9, orphans: null })],
+  ])('silent where %s', ([, table]) => {
+    expect(topics(table)).not.toContain('orphan-files')
+  })
+})
+
 describe('partitions', () => {
   const tiny = (columns: readonly string[], change: Partial<TableFact> = {}) =>
     aTable({

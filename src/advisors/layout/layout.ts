@@ -2,11 +2,18 @@
 import { type Advisor, type Findings, together } from '../advisor.ts'
 import { compaction } from './compaction.ts'
 import { deletes } from './deletes.ts'
+import { orphans } from './orphans.ts'
 import { partitioning } from './partitioning.ts'
 import { retention } from './retention.ts'
 import { type TableView, tableViews } from './table-view.ts'
 
-const RULES: ReadonlyArray<(view: TableView) => Findings> = [compaction, partitioning, deletes, retention]
+const RULES: ReadonlyArray<(view: TableView) => Findings> = [
+  compaction,
+  partitioning,
+  deletes,
+  retention,
+  orphans,
+]
 
 export const layout: Advisor = {
   name: 'layout',

@@ -12,6 +12,7 @@ import {
 } from '../../model/units.ts'
 import { type Findings, NOTHING } from '../advisor.ts'
 import { type Draft, NO_TARGET, finish } from '../draft.ts'
+import { vacuumedOrphans } from './orphans.ts'
 import { storageCosts } from './rewrite-cost.ts'
 import { type Statement, expireSnapshots, setProperties, vacuum } from './statements.ts'
 import { LOOKBACK_DAYS, type TableView, measured, seen } from './table-view.ts'
@@ -57,7 +58,10 @@ function reclaim(view: TableView): Advice | null {
   const { table, now } = view
   if (table.reclaimable === null || table.bytes === null || table.bytes === 0) return null
   if (table.properties['gc.enabled'] === 'false') return null
-  const { bytes: free, exactness, how } = table.reclaimable
+  const left = vacuumedOrphans(view)
+  const { bytes: removed, how } = table.reclaimable
+  const free = removed + (left?.bytes ?? 0)
+  const exactness = left === null ? table.reclaimable.exactness : 'exact'
   const share = free / table.bytes
   if (!isWorthSaying(view, free, share)) return null
   const isDelta = table.format === 'delta'
@@ -75,9 +79,14 @@ function reclaim(view: TableView): Advice | null {
       topic,
       shape: topic,
       title: `${isDelta ? 'Vacuum' : 'Expire old snapshots of'} ${table.table}: ${readableBytes(bytes(free))} go`,
-      why: `${readableBytes(bytes(free))} (${(share * 100).toFixed(0)} % of the live data; ${exactness}) are kept for versions that are over: ${how}.`,
+      why: `${readableBytes(bytes(free))} (${(share * 100).toFixed(0)} % of the live data; ${exactness}) are kept for versions that are over: ${how}.${left === null || left.files === 0 ? '' : ` ${readableBytes(left.bytes)} of it in ${readableCount(left.files)} files that no version names: ${left.how}.`}`,
       evidence: [
-        seen(view, 'tidemark_table_reclaimable_bytes', free, 'bytes', { statistic: exactness }),
+        seen(view, 'tidemark_table_reclaimable_bytes', removed, 'bytes', {
+          statistic: table.reclaimable.exactness,
+        }),
+        ...(left === null
+          ? []
+          : [seen(view, 'tidemark_table_orphan_bytes', left.bytes, 'bytes', { asOf: left.at })]),
         seen(view, 'tidemark_table_size_bytes', table.bytes, 'bytes'),
         ...(table.snapshots === null
           ? []
@@ -149,7 +158,9 @@ function retentionHours(property: string | undefined): number {
 /** Iceberg writes a metadata file a commit and keeps them all unless told. */
 function metadataFiles(view: TableView): Advice | null {
   const { table, now } = view
-  if (table.format !== 'iceberg' || (table.snapshots ?? 0) < MANY_SNAPSHOTS) return null
+  const left = table.orphans ?? null
+  const many = Math.max(table.snapshots ?? 0, left?.metadataFiles ?? 0)
+  if (table.format !== 'iceberg' || many < MANY_SNAPSHOTS) return null
   if (table.properties['write.metadata.delete-after-commit.enabled'] === 'true') return null
   const { apply, undo } = setProperties(table, {
     'write.metadata.delete-after-commit.enabled': 'true',
@@ -169,12 +180,18 @@ function metadataFiles(view: TableView): Advice | null {
           window: `${LOOKBACK_DAYS}d`,
           n: view.commits.length,
         }),
+        ...(left === null
+          ? []
+          : [seen(view, 'bytes of metadata that no snapshot names', left.metadataBytes, 'bytes')]),
       ],
       cost: {
         before: null,
         after: null,
         oneOff: view.billed ? [] : null,
-        breakEven: 'it costs nothing; what it frees is not known without listing the metadata folder',
+        breakEven:
+          left === null
+            ? 'it costs nothing; what it frees is not known without listing the metadata folder (orphans: true)'
+            : `it costs nothing; ${readableBytes(left.metadataBytes)} of metadata that is there already goes with remove_orphan_files`,
       },
       effects: ['old metadata files go after each commit'],
       risk: {

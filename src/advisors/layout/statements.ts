@@ -2,6 +2,7 @@
 import type { Change } from '../../model/advice.ts'
 import type { TableFact } from '../../model/facts.ts'
 import { printable } from '../../model/text.ts'
+import type { Timestamp } from '../../model/units.ts'
 
 type OtherForms = Change['otherForms']
 
@@ -113,6 +114,29 @@ export function expireSnapshots(
       },
     ],
     preconditions: [...named(table), `nothing reads a snapshot older than ${keep.days} days by its id`],
+  }
+}
+
+/** The dry run lists what would go; the second statement deletes it. */
+export function removeOrphans(table: TableFact, olderThan: Timestamp): Statement {
+  const before = new Date(olderThan).toISOString().slice(0, 19).replace('T', ' ')
+  const call = (dryRun: boolean) =>
+    `CALL my_catalog.system.remove_orphan_files(table => ${icebergName(table)}, older_than => TIMESTAMP '${before}', dry_run => ${dryRun});`
+  return {
+    sql: `${call(true)}\n-- when nothing in this list is anybody's:\n${call(false)}`,
+    otherForms: [
+      { format: 'sql', text: `Athena: VACUUM ${trinoName(table)}; -- expires snapshots too` },
+      {
+        format: 'sql',
+        text: `Trino: ALTER TABLE ${trinoName(table)} EXECUTE remove_orphan_files(retention_threshold => '7d');`,
+      },
+    ],
+    preconditions: [
+      ...named(table),
+      'the session runs in UTC, or older_than is written in its time zone',
+      'no write that is still running began before older_than',
+      'the catalog has no newer metadata than the files in the metadata folder show',
+    ],
   }
 }
 
