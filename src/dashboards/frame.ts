@@ -62,7 +62,7 @@ export function dashboard(frame: Frame): Dashboard {
     .annotation(alertMarks(frame.alerts))
     .withVariable(
       new DatasourceVariableBuilder('datasource')
-        .label('Data source')
+        .label('Data Source')
         .type('prometheus')
         .description('A Prometheus that scrapes Tidemark, or Tidemark itself.'),
     )

@@ -1,5 +1,5 @@
 // The committed dashboards are what the code makes, ask only for what the catalogue defines, and keep the rules that
-// make a dashboard good: those of Grafana's dashboard-linter but for two kinds.
+// make a dashboard good: the seventeen of Grafana's dashboard-linter, each named where it is checked, but for two kinds.
 // - template-job, template-instance, target-job, target-instance: a Prometheus that scrapes us adds `job` and
 //   `instance`, our own query API has neither; who has several Tidemarks tells them apart by `source`.
 // - target-logql, target-logql-auto: there are no logs here.
@@ -28,7 +28,7 @@ describe.for(all)('%s', ([name, dashboard]) => {
     )
   })
 
-  test('classic JSON that any Grafana imports and provisions', () => {
+  test('uneditable-dashboard; classic JSON that any Grafana imports and provisions', () => {
     expect(dashboard).toMatchObject({ schemaVersion: 42, id: null, editable: false })
     expect(JSON.stringify(dashboard)).not.toContain('__inputs')
     expect(JSON.stringify(dashboard)).not.toContain('DS_')
@@ -41,7 +41,7 @@ describe.for(all)('%s', ([name, dashboard]) => {
     const [first, ...others] = dashboard.templating?.list ?? []
     expect(first).toMatchObject({
       name: 'datasource',
-      label: 'Data source',
+      label: 'Data Source',
       type: 'datasource',
       query: 'prometheus',
     })
@@ -68,6 +68,7 @@ describe.for(all)('%s', ([name, dashboard]) => {
     }
   })
 
+  // target-promql, target-counter-agg
   test.for(queriesOf(dashboard).map((query) => [query.where, query] as const))(
     '%s',
     ([, { expr, legend }]) => {
