@@ -53,7 +53,7 @@ function columnSkipping(
 ): ColumnSkipping | null {
   const ranks = ranksOf(files, at)
   if (ranks.bounded.length === 0) return null
-  const depths = depthsOf(files, ranks, of / files.length)
+  const depths = depthsOf(files, ranks, files.length === 1 ? 1 : (of - 1) / (files.length - 1))
   const bytes = files.reduce((sum, { size }) => sum + size, 0)
   const asked = queriesOf(files, ranks)
   return {

@@ -185,7 +185,8 @@ describe('what another encoder wrote is read back', () => {
 function valueAt(row: Record<string, unknown>, want: Want): unknown {
   if (typeof want !== 'string') {
     const pairs = row[want.path] as { key: number; value: unknown }[]
-    return pairs.find(({ key }) => key === want.key)?.value ?? null
+    const at = (wanted: number): unknown => pairs.find(({ key }) => key === wanted)?.value ?? null
+    return 'keys' in want ? want.keys.map(at) : at(want.key)
   }
   return want
     .split('.')

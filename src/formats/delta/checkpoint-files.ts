@@ -29,7 +29,7 @@ export async function readCheckpointFiles(
     const columns = new FileColumns(rows)
     await readLeaves(file, group, visitsOf(file, replay, columns), pause)
     columns.sample(replay)
-    const bounds = boundVisits(file, replay, columns, checkpointRows)
+    const bounds = boundVisits(file, group, replay, columns, checkpointRows)
     if (needsJsonStats(file, group, replay, columns) || bounds.size === 0)
       await readLeaves(file, group, jsonStats(replay, columns), pause)
     else await readLeaves(file, group, bounds, pause)
@@ -206,6 +206,7 @@ const TEXT_WEIGHT = 8
 /** Bounds as a struct, of sampled rows only; empty where the file has none of the columns that are asked for. */
 function boundVisits(
   file: ParquetFile,
+  group: number,
   replay: Replay,
   { sampled }: FileColumns,
   checkpointRows: number,
@@ -213,7 +214,8 @@ function boundVisits(
   const visits = new Map<string, Visit>()
   const hasBounds = ({ physical, type }: DeltaColumn): boolean => {
     const leaf = file.leaves.get(boundPath('minValues', physical))
-    return leaf !== undefined && leaf.maxRep === 0 && boundReader(leaf, type) !== null
+    if (leaf === undefined || !mayHaveValues(file, group, leaf.path)) return false
+    return leaf.maxRep === 0 && boundReader(leaf, type) !== null
   }
   if (!replay.columns.some(hasBounds)) return visits
   let left = MAX_BOUND_VALUES

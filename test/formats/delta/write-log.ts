@@ -106,7 +106,12 @@ const COLUMNS: Readonly<Record<string, Element[]>> = {
     [bool('dataChange')],
     [text('stats')],
     dv,
-    group('stats_parsed', [long('numRecords')], group('maxValues', [time('ts')])),
+    group(
+      'stats_parsed',
+      [long('numRecords')],
+      group('minValues', [long('id')], [time('ts')]),
+      group('maxValues', [long('id')], [time('ts')]),
+    ),
   ),
   remove: group(
     'remove',

@@ -19,6 +19,8 @@ export interface Entry {
   readonly day?: number | null
   /** Upper bound of field 2, a timestamp, epoch ms. */
   readonly newest?: number
+  /** Bounds of field 1, a long. */
+  readonly ids?: readonly [number, number]
   /** Of a deletion vector. */
   readonly vectorBytes?: number
 }
@@ -97,13 +99,15 @@ function entryRow(entry: Entry, index: number): unknown {
       record_count: BigInt(entry.rows),
       file_size_in_bytes: BigInt(entry.bytes),
       column_sizes: [{ key: 1, value: 10n }],
-      lower_bounds: null,
+      lower_bounds: entry.ids === undefined ? null : [{ key: 1, value: int64(BigInt(entry.ids[0])) }],
       upper_bounds:
-        entry.newest === undefined
+        entry.newest === undefined && entry.ids === undefined
           ? null
           : [
-              { key: 1, value: int64(7n) },
-              { key: 2, value: int64(BigInt(entry.newest) * 1_000n) },
+              { key: 1, value: int64(BigInt(entry.ids?.[1] ?? 7)) },
+              ...(entry.newest === undefined
+                ? []
+                : [{ key: 2, value: int64(BigInt(entry.newest) * 1_000n) }]),
             ],
       content_size_in_bytes: entry.vectorBytes === undefined ? null : BigInt(entry.vectorBytes),
     },
