@@ -1,16 +1,18 @@
 // `tidemark top` in a real terminal, tmux, on a real daemon: every screen by its keys, and the screen given back whatever ends it.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import fs from 'node:fs'
-import os from 'node:os'
 import path from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { HOUR, timestamp } from '../../src/model/units.ts'
-import { TABS } from '../../src/tui/tui.ts'
+import { SCREENS } from '../../src/tui/tui.ts'
 import { commit } from '../collectors/lake/small-lake.ts'
+import { normalised } from './normalised.ts'
 import { freePort } from './servers.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'tidemark-top-'))
+// Paths are in the captures: as long on every machine.
+const folder = fs.mkdtempSync('/tmp/tidemark-top-')
+const ORDERS = `file:${fs.realpathSync(folder)}/lake/gold/orders`
 const WITHIN = { timeout: 30_000 }
 
 let daemon: ChildProcess
@@ -22,30 +24,90 @@ beforeAll(async () => {
   for (const [i, table] of ['gold/orders', 'gold/revenue', 'silver/顧客'].entries())
     commit(path.join(folder, 'lake', table), 0, timestamp(Date.now() - (i + 1) * HOUR), 10)
   const config = path.join(folder, 'tidemark.yaml')
+  fs.writeFileSync(path.join(folder, 'rules.yaml'), RULES)
   fs.writeFileSync(
     config,
     `state: state
-log: warn
+log: info
 resolution: 1s
 api: { listen: "127.0.0.1:${port}" }
-sources: [ { name: lake, type: lake, path: lake, every: 5s } ]
-expect: [ { table: "gold/*", freshness: { warn: 90m, error: 3h } } ]
-rules: [ ${JSON.stringify(path.join(root, 'rules/tables.yaml'))} ]
+sources:
+  - { name: lake, type: lake, path: lake, every: 5s }
+  - { name: jobs, type: push }
+  - { name: lineage, type: openlineage }
+expect: [ { table: "gold/*", freshness: { warn: 90m, error: 9h } } ]
+rules: [ rules.yaml ]
+notify: { route: { receiver: log, group_wait: 0s }, receivers: [ { name: log, log_configs: [ {} ] } ] }
 `,
   )
-  daemon = spawn(process.execPath, ['src/main.ts', 'run', '-c', config], { cwd: root, stdio: 'ignore' })
-  for (let tries = 0; tries < 300; tries++) {
+  daemon = spawn(process.execPath, ['src/main.ts', 'run', '-c', config], {
+    cwd: root,
+    stdio: ['ignore', 'ignore', fs.openSync(path.join(folder, 'daemon.log'), 'w')],
+  })
+  for (let tries = 0; tries < 300 && daemon.exitCode === null; tries++) {
     const answer = await fetch(`${url}/-/ready`).catch(() => null)
-    if (answer?.ok === true) return
+    if (answer?.ok === true) return tell()
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
-  throw new Error(`no daemon at ${url}`)
+  throw new Error(`no daemon at ${url}: ${fs.readFileSync(path.join(folder, 'daemon.log'), 'utf8')}`)
 })
 afterAll(async () => {
   daemon.kill('SIGTERM')
-  await new Promise((resolve) => daemon.once('exit', resolve))
+  if (daemon.exitCode === null) await new Promise((resolve) => daemon.once('exit', resolve))
   fs.rmSync(folder, { recursive: true, force: true })
 })
+
+const RULES = `
+groups:
+  - name: own
+    interval: 1s
+    rules:
+      - alert: Always
+        expr: "vector(1)"
+        labels: { severity: error, source: lake, table: gold/orders }
+        annotations: { summary: gold/orders needs a look }
+`
+
+/** A run, its lineage, a check and a silence; returns when an alert has been told. */
+async function tell(): Promise<void> {
+  const at = (ms: number) => new Date(Date.now() - ms).toISOString()
+  const post = async (route: string, body: object) => {
+    const headers = { 'content-type': 'application/json' }
+    const answer = await fetch(`${url}${route}`, { method: 'POST', headers, body: JSON.stringify(body) })
+    expect(answer.ok, await answer.text()).toBe(true)
+  }
+  const run = { pipeline: 'daily', run_id: 'r1', start: at(90 * 60_000), end: at(60 * 60_000) }
+  await post('/api/v1/runs', { ...run, status: 'success', outputs: [ORDERS] })
+  const facet = { _producer: 'https://example.com', _schemaURL: 'https://example.com' }
+  const assertions = [{ assertion: 'not_null', success: false, column: 'id' }]
+  await post('/api/v1/lineage', {
+    eventType: 'COMPLETE',
+    eventTime: at(60_000),
+    producer: 'https://example.com',
+    schemaURL: 'https://openlineage.io/spec/2-0-2/OpenLineage.json',
+    run: { runId: '0192f8a0-2222-7000-8000-000000000001' },
+    job: { namespace: 'flows', name: 'checks' },
+    inputs: [
+      {
+        namespace: 'file',
+        name: ORDERS.slice('file:'.length),
+        inputFacets: { dataQualityAssertions: { ...facet, assertions } },
+      },
+    ],
+    outputs: [],
+  })
+  await post('/api/v2/silences', {
+    matchers: [{ name: 'alertname', value: 'Other', isRegex: false, isEqual: true }],
+    startsAt: at(0),
+    endsAt: at(-2 * HOUR),
+    createdBy: 'anna',
+    comment: 'a test',
+  })
+  await vi.waitFor(async () => {
+    const told = await (await fetch(`${url}/api/tidemark/explain/Always`)).text()
+    if (!told.includes('"result":"delivered"')) throw new Error(`nobody was told: ${told}`)
+  }, WITHIN)
+}
 
 let terminals = 0
 let socket: string
@@ -88,24 +150,50 @@ async function isBack(code: number): Promise<string> {
   return left
 }
 
-describe('screens', () => {
-  test('each is reached by its key and draws its title', async () => {
-    await start()
-    const titles: string[] = []
-    for (const tab of TABS) {
-      press(`:${tab.name}`, 'Enter')
-      await expect.poll(() => screen().split('\n')[2], WITHIN).toContain(tab.title(''))
-      titles.push(
-        screen()
-          .split('\n')[2]!
-          .trim()
-          .replaceAll(/\s+\d+$/g, ''),
+/** What the screens that are about one thing are about. */
+const SUBJECTS: Readonly<Record<string, () => Promise<string> | string>> = {
+  table: () => ORDERS,
+  changes: () => ORDERS,
+  upstream: () => ORDERS,
+  downstream: () => ORDERS,
+  pipeline: () => 'jobs/daily',
+  run: () => 'jobs/daily/r1',
+  source: () => 'lake',
+  rule: () => `${path.join(folder, 'rules.yaml')};own;0`,
+  advised: () => 'none',
+  explain: async () => {
+    const [alert] = (await (await fetch(`${url}/api/v2/alerts`)).json()) as [{ fingerprint: string }]
+    return alert.fingerprint
+  },
+}
+const COUNTING = new Set(['sources', 'source'])
+
+describe('each screen as a whole', () => {
+  test.for(SCREENS.map(({ name }) => name))('%s', async (name) => {
+    const subject = (await SUBJECTS[name]?.()) ?? ''
+    const place = subject === '' ? name : `${name} '${subject}'`
+    press(`cd ${root}; clear; ${process.execPath} src/main.ts top ${place} --url ${url}`, 'Enter')
+    const capture = () => normalised(screen(), COUNTING.has(name))
+    // Answered, and the same twice: nothing is on its way any more.
+    let last = ''
+    await expect
+      .poll(
+        () => [
+          last === (last = capture()),
+          /^ Tidemark .*FRESH$/m.test(last) && !last.includes('Asking the daemon'),
+        ],
+        {
+          ...WITHIN,
+          interval: 500,
+        },
       )
-    }
+      .toEqual([true, true])
 
-    expect(titles).toEqual(TABS.map((tab) => tab.title('')))
+    await expect(last).toMatchFileSnapshot(`captures/${name}.txt`)
   })
+})
 
+describe('by keys', () => {
   test('from what is late into the table and what changed, and back', async () => {
     await start()
     press('2', '/')
