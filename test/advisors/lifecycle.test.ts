@@ -196,9 +196,9 @@ const quiet = (change: Partial<BucketFact> = {}): BucketFact =>
     unfinishedUploads: { count: 0, oldest: null, bytes: bytes(0) },
     ...change,
   })
-const read = (terabytes: number) => ({
+const read = (terabytes: number, days = 60) => ({
   from: 'request metrics',
-  days: 60,
+  days,
   gets: 2_000_000,
   bytesRead: bytes(terabytes * 1_024 * GIB * 2),
   busiestMonth: bytes(terabytes * 1_024 * GIB),
@@ -206,24 +206,61 @@ const read = (terabytes: number) => ({
 
 describe('advice on buckets', () => {
   test('a badly kept bucket, as text', async () => {
-    await expect(`${JSON.stringify(advised(aBucket()).advice, null, 2)}\n`).toMatchFileSnapshot(
-      'golden/bucket.json',
+    const { advice } = advised(aBucket({ access: read(9) }))
+    await expect(`${JSON.stringify(advice, null, 2)}\n`).toMatchFileSnapshot('golden/bucket.json')
+  })
+
+  test('without a sign of reads: measuring, and what is at stake', () => {
+    const { advice, needs } = advised(quiet())
+    expect(advice).toEqual([])
+    expect(needs[0]?.collect).toMatch(
+      /request metrics.*save up to \$313 a month .* and cost \$5\.25 if all of it were/,
     )
   })
 
-  test('without a sign of reads: Intelligent-Tiering or measuring, and no invented money', () => {
-    const { advice, needs } = advised(quiet())
-    expect(advice).toMatchObject([{ topic: 'intelligent-tiering', cost: { savings: null } }])
-    expect(needs[0]?.collect).toContain('request metrics')
+  // Of 45 TB that are not replaced versions; a file is asked three times where all of it is read.
+  const gets = (terabytes: number): number => terabytes * 2 * 1_024 * 20 * 3
+  test.for<[string, Partial<BucketFact['access']>, number | null]>([
+    ['nothing is read', { gets: 0, bytesRead: bytes(0), busiestMonth: bytes(0) }, 1],
+    ['a fifth of it a month', { ...read(9), gets: gets(9) }, 0.795],
+    // One column of each file: a tenth of the bytes, all of the objects.
+    ['a fifth of its files a month, a column of each', { ...read(0.9), gets: gets(9) }, 0.795],
+    ['all of it a month', { ...read(45), gets: gets(45) }, null],
+    ['new data all day long, and nobody tells', { ...read(200), gets: gets(200) }, null],
+    [
+      'new data all day long, and its age is known',
+      {
+        ...read(200),
+        gets: gets(200),
+        byAge: [
+          { fromDays: 0, stored: bytes(4_500 * GIB), bytesRead: bytes(400 * 1_024 * GIB) },
+          { fromDays: 30, stored: bytes(40_500 * GIB), bytesRead: bytes(0) },
+        ],
+      },
+      0.9,
+    ],
+    ['too few days', { ...read(0), gets: 0, days: 20 }, null],
+  ])('Intelligent-Tiering where %s', ([, access, idle]) => {
+    const { advice, needs } = advised(quiet({ access: { ...read(0), ...access } }))
+    expect(advice.map(({ topic }) => topic)).toEqual(idle === null ? [] : ['intelligent-tiering'])
+    if (idle === null) expect(needs.map(({ collect }) => collect).join()).toContain('storage class analysis')
+    else {
+      const share = advice[0]!.evidence.find(({ unit }) => unit === 'ratio')!
+      expect(share.value).toBeCloseTo(idle, 2)
+      // The range reaches from what is surely idle to all of it.
+      const { p10, p50, p90 } = advice[0]!.cost.savings!
+      expect(p10).toBeGreaterThan(0)
+      expect(p90).toBeGreaterThan(p50)
+    }
   })
 
+  // A class that bills reading: only after thirteen months, which show what comes once a year.
   test.for<[string, number, string[], string]>([
     ['never read', 0, ['storage-class'], 'GLACIER_IR'],
     ['a fifth of it a month', 9, ['storage-class'], 'GLACIER_IR'],
     ['over half of it a month', 27, ['storage-class'], 'STANDARD_IA'],
-    ['twice a month', 90, ['intelligent-tiering'], 'INTELLIGENT_TIERING'],
-  ])('%s', ([, terabytes, found, to]) => {
-    const { advice } = advised(quiet({ access: read(terabytes) }))
+  ])('%s for thirteen months', ([, terabytes, found, to]) => {
+    const { advice } = advised(quiet({ access: read(terabytes, 400) }))
     expect(advice.map(({ topic }) => topic)).toEqual(found)
     expect(advice[0]?.change.after).toContain(`"StorageClass": "${to}"`)
   })
@@ -260,7 +297,8 @@ describe('advice on buckets', () => {
         properties: { 'write.object-storage.enabled': 'true' },
       }),
     ]
-    const advice = advised(quiet(), ...tables).advice.find(({ topic }) => topic === 'intelligent-tiering')!
+    const cold = quiet({ access: { ...read(0), gets: 0 } })
+    const advice = advised(cold, ...tables).advice.find(({ topic }) => topic === 'intelligent-tiering')!
     const prefixes = ownRules(parseDocument(advice.change.after)!).map(
       (one) => rulesOf({ Rules: [one] })[0]!.prefix,
     )

@@ -158,6 +158,7 @@ test('a rule is tried, applied with what was there kept, and rolled back', async
     ...((await poll())[0] as BucketFact),
     noncurrent: { objects: 40_000, bytes: bytes(5_000 * GIB) },
     unfinishedUploads: { count: 9, oldest: timestamp(ASKED - 30 * DAY), bytes: bytes(900 * GIB) },
+    access: { from: 'request metrics', days: 60, gets: 0, bytesRead: bytes(0), busiestMonth: bytes(0) },
   }
   const advised = adviseAll(factView([bucket, table]), loadPrices(), ASKED).facts
   const about = (topic: string): AdviceFact =>
