@@ -1,7 +1,9 @@
 // The layout advisor: how a table's files lie, from its own metadata; each rule is a function of one table.
 import { type Advisor, type Findings, together } from '../advisor.ts'
+import { clustering } from './clustering.ts'
 import { compaction } from './compaction.ts'
 import { deletes } from './deletes.ts'
+import { fileSettings } from './file-settings.ts'
 import { orphans } from './orphans.ts'
 import { partitioning } from './partitioning.ts'
 import { retention } from './retention.ts'
@@ -9,7 +11,9 @@ import { type TableView, tableViews } from './table-view.ts'
 
 const RULES: ReadonlyArray<(view: TableView) => Findings> = [
   compaction,
+  clustering,
   partitioning,
+  fileSettings,
   deletes,
   retention,
   orphans,

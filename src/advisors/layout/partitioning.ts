@@ -4,6 +4,7 @@ import type { Partitions } from '../../model/facts.ts'
 import { GIB, MIB, readableBytes, readableCount } from '../../model/units.ts'
 import { type Findings, NOTHING } from '../advisor.ts'
 import { NO_TARGET, finish } from '../draft.ts'
+import { bucketCount } from './buckets.ts'
 import { breakEvenScans, keptDays, openingCosts, rewriteCosts } from './rewrite-cost.ts'
 import { repartition, sparkName } from './statements.ts'
 import { LOOKBACK_DAYS, type TableView, measured, seen } from './table-view.ts'
@@ -24,12 +25,13 @@ export function partitioning(view: TableView): Findings {
   if (table.partitions === null || table.bytes === null || table.files === null) return NOTHING
   const { partitions } = table
   if (partitions.columns.length === 0) return NOTHING
-  const advice = isTooFine(partitions)
-    ? tooFine(view, partitions)
-    : isSkewed(partitions)
-      ? skewed(view, partitions)
-      : null
+  const advice = bucketCount(view, partitions) ?? uneven(view, partitions)
   return advice === null ? NOTHING : { advice: [advice], needs: [] }
+}
+
+function uneven(view: TableView, partitions: Partitions): Advice | null {
+  if (isTooFine(partitions)) return tooFine(view, partitions)
+  return isSkewed(partitions) ? skewed(view, partitions) : null
 }
 
 const isTooFine = ({ count, medianBytes, belowGib }: Partitions): boolean =>

@@ -14,6 +14,8 @@ const GETS_A_FILE = 3
 /** A rewrite reads and writes this much a second in 2 GB of memory (OpenHouse's planner); a Glue DPU has 16 GB. */
 const REWRITE_BYTES_A_SECOND = 2 * 2 ** 20 * 8
 const HALF_AN_HOUR = 0.5
+/** A core decodes so much of Parquet a second: a prior as the others, on the fast side so that it promises little. */
+const SCAN_BYTES_A_SECOND = 128 * 2 ** 20
 
 /** A file is opened by what reads it, each time: requests and the core that waits. */
 export function openingCosts(
@@ -25,6 +27,18 @@ export function openingCosts(
   return meterLines(view.prices, view.table.id, [
     ['s3.STANDARD.get', (opened * GETS_A_FILE) / 1_000],
     ['emr-serverless.vcpu', (opened * OPEN_SECONDS) / 3_600],
+  ])
+}
+
+/** Bytes that are read and decoded, out of so many files. */
+export function scanCosts(
+  view: TableView,
+  read: { readonly bytes: number; readonly files: number },
+): Known<readonly MeterLine[]> {
+  const seconds = read.files * OPEN_SECONDS + read.bytes / SCAN_BYTES_A_SECOND
+  return meterLines(view.prices, view.table.id, [
+    ['s3.STANDARD.get', (read.files * GETS_A_FILE) / 1_000],
+    ['emr-serverless.vcpu', seconds / 3_600],
   ])
 }
 

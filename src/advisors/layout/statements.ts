@@ -61,6 +61,116 @@ export function compact(table: TableFact, where: string | null = null): Statemen
   }
 }
 
+export interface ClusterStatement extends Statement {
+  /** What the table is ordered by now, in the words that would say it. */
+  readonly before: string | null
+  readonly undo: readonly string[]
+  /** What it takes to keep the table so. */
+  readonly upkeep: readonly string[]
+}
+
+/** Orders the table by columns: liquid clustering where it has it, else a Z-order; a sort order in Iceberg. */
+export function clusterBy(table: TableFact, columns: readonly string[]): ClusterStatement {
+  return table.format === 'iceberg' ? sortBy(table, columns) : clusterDelta(table, columns)
+}
+
+const quotedList = (columns: readonly string[]): string => columns.map(backticked).join(', ')
+/** Delta's liquid clustering takes at most so many columns. */
+const MAX_CLUSTERING = 4
+
+function clusterDelta(table: TableFact, columns: readonly string[]): ClusterStatement {
+  const name = sparkName(table)
+  const path = JSON.stringify(printable(pathOf(table), PRINTED))
+  const now = table.clustering
+  if (now.length > 0) {
+    const wanted = [...columns, ...now.filter((column) => !columns.includes(column))].slice(0, MAX_CLUSTERING)
+    const same = wanted.every((column) => now.includes(column))
+    return {
+      sql: [
+        ...(same ? [] : [`ALTER TABLE ${name} CLUSTER BY (${quotedList(wanted)});`]),
+        `OPTIMIZE ${name} FULL;`,
+      ].join('\n'),
+      otherForms: [],
+      preconditions: [
+        'OPTIMIZE … FULL needs Delta 3.3 or Databricks Runtime 16; before that OPTIMIZE clusters new files only',
+      ],
+      before: `CLUSTER BY (${quotedList(now)})`,
+      undo: same ? [] : [`ALTER TABLE ${name} CLUSTER BY (${quotedList(now)});`],
+      upkeep: ['OPTIMIZE, as often as before, clusters what is written'],
+    }
+  }
+  const liquid = `ALTER TABLE ${name} CLUSTER BY (${quotedList(columns)});\nOPTIMIZE ${name} FULL;`
+  const partitioned = (table.partitions?.columns.length ?? 0) > 0
+  return {
+    sql: `OPTIMIZE ${name} ZORDER BY (${quotedList(columns)});`,
+    otherForms: [
+      // Liquid clustering and partitions exclude each other.
+      ...(partitioned
+        ? []
+        : [
+            {
+              format: 'sql',
+              text: `Liquid clustering (Delta 3.3 or Databricks; older readers cannot read it): ${liquid}`,
+            } as const,
+          ]),
+      {
+        format: 'text',
+        text: `deltalake (Python): DeltaTable(${path}).optimize.z_order(${JSON.stringify(columns)})`,
+      },
+    ],
+    preconditions: [
+      'each of these columns has statistics: delta.dataSkippingNumIndexedCols or …StatsColumns covers it',
+    ],
+    before: table.zOrder.length > 0 ? `ZORDER BY (${quotedList(table.zOrder)})` : null,
+    undo: [],
+    upkeep: [
+      `what is written later is not in order: Z-order it again${partitioned ? ', WHERE it is new' : ''}, as often as it pays`,
+    ],
+  }
+}
+
+function sortBy(table: TableFact, columns: readonly string[]): ClusterStatement {
+  const name = sparkName(table)
+  const [only, ...others] = columns
+  const order =
+    others.length > 0
+      ? `zorder(${columns.map((column) => printable(column, PRINTED)).join(', ')})`
+      : `${printable(only ?? '', PRINTED)} ASC NULLS LAST`
+  const rewrite = `CALL my_catalog.system.rewrite_data_files(table => ${icebergName(table)}, strategy => 'sort', sort_order => ${quoted(order)}, options => map('rewrite-all', 'true'));`
+  const fields = table.sortOrder.map((field) => {
+    const column = field.replace(/ desc$/, '')
+    return `${transform(column)}${column === field ? '' : ' DESC'}`
+  })
+  const isOrdered = others.length > 0 || table.sortOrder[0] === only
+  return {
+    sql: [
+      ...(isOrdered ? [] : [`ALTER TABLE ${name} WRITE ORDERED BY ${quotedList(columns)};`]),
+      rewrite,
+    ].join('\n'),
+    otherForms: isOrdered
+      ? []
+      : [
+          {
+            format: 'sql',
+            text: `Trino: ALTER TABLE ${trinoName(table)} SET PROPERTIES sorted_by = ARRAY[${quoted(only ?? '')}];`,
+          },
+        ],
+    preconditions: named(table),
+    before: fields.length > 0 ? `WRITE ORDERED BY ${fields.join(', ')}` : null,
+    undo: isOrdered
+      ? []
+      : [
+          `ALTER TABLE ${name} ${fields.length > 0 ? `WRITE ORDERED BY ${fields.join(', ')}` : 'WRITE UNORDERED'};`,
+        ],
+    upkeep:
+      others.length > 0
+        ? ['what is written later is not in order: rewrite it again, where => it is new, as often as it pays']
+        : [
+            'writers sort what they write and take longer; files of different writes overlap until they are rewritten',
+          ],
+  }
+}
+
 export function purgeDeletes(table: TableFact): Statement {
   if (table.format === 'delta') {
     return {
@@ -164,6 +274,25 @@ export function setProperties(
         ? [`ALTER TABLE ${name} UNSET TBLPROPERTIES (${added.map(quoted).join(', ')});`]
         : []),
     ].join('\n'),
+  }
+}
+
+/** Iceberg: another number of buckets; what is there keeps its own until it is rewritten. */
+export function rebucket(
+  table: TableFact,
+  from: string,
+  to: string,
+): { readonly apply: Statement; readonly undo: string } {
+  const replace = (before: string, after: string): string =>
+    `ALTER TABLE ${sparkName(table)} REPLACE PARTITION FIELD ${transform(before)} WITH ${transform(after)};`
+  const rewrite = `CALL my_catalog.system.rewrite_data_files(table => ${icebergName(table)}, options => map('rewrite-all', 'true'));`
+  return {
+    apply: {
+      sql: `${replace(from, to)}\n-- data that is there keeps its old buckets until it is rewritten:\n${rewrite}`,
+      otherForms: [],
+      preconditions: named(table),
+    },
+    undo: replace(to, from),
   }
 }
 
