@@ -3,6 +3,7 @@ import type { BucketFact } from '../../src/model/bucket.ts'
 import type { Fact, TableFact } from '../../src/model/facts.ts'
 import { DAY, GIB, MIB, bytes, timestamp } from '../../src/model/units.ts'
 import { NOW, aTable } from '../model/a-table.ts'
+import { aHost, aMeasure } from '../model/a-usage.ts'
 import { aPipeline, hourly } from './runs.ts'
 import { aJob, unknownJob } from './jobs.ts'
 
@@ -54,6 +55,7 @@ export const aBucket = (change: Partial<BucketFact> = {}): BucketFact => ({
 })
 
 export const someWorld = (): readonly Fact[] => [
+  aHost(),
   aPipeline(),
   ...hourly(100, () => ({ processed: 0 })),
   badlyKept(),
@@ -62,6 +64,7 @@ export const someWorld = (): readonly Fact[] => [
 ]
 
 export const unknownWorld = (): readonly Fact[] => [
+  aHost({ measures: { CPUUtilization: aMeasure({ from: null, to: null, p995: null, byHourOfWeek: null }) } }),
   aPipeline(),
   ...hourly(100, () => ({ processed: null, startedAt: null, endedAt: null, state: 'unknown' })),
   aTable({

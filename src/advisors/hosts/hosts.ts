@@ -1,0 +1,33 @@
+// The hosts advisor: what instances and clusters use of what they are, as CloudWatch measured it.
+import { DAY, type Timestamp } from '../../model/units.ts'
+import type { UsageFact } from '../../model/usage.ts'
+import { type Advisor, type Findings, NOTHING, together } from '../advisor.ts'
+import type { Prices } from '../prices.ts'
+import { cluster } from './clusters.ts'
+import { hostView } from './host-view.ts'
+import { idle } from './idle.ts'
+import { resize } from './resize.ts'
+
+/** What has had no value for so long is gone. */
+const GONE = 2 * DAY
+
+export const hosts: Advisor = {
+  name: 'hosts',
+  advise: (view, prices, now) =>
+    together(
+      view
+        .facts('usage')
+        .filter(({ asOf }) => now - asOf <= GONE)
+        .map((one) => adviseOn(one, prices, now)),
+    ),
+}
+
+function adviseOn(one: UsageFact, prices: Prices, now: Timestamp): Findings {
+  if (one.service === 'emr') return cluster(one, prices, now)
+  if (one.service !== 'ec2') return NOTHING
+  const view = hostView(one, prices, now)
+  if (!('cpu' in view)) return view
+  const unused = idle(view)
+  // What is to be stopped needs no other size.
+  return unused.advice.some(({ topic }) => topic === 'stop-host') ? unused : together([unused, resize(view)])
+}
