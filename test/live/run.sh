@@ -55,4 +55,32 @@ if [ "$(cat "$cache/venv/.installed" 2>/dev/null)" != "$wanted" ]; then
 fi
 export TIDEMARK_LIVE_VENV="$cache/venv"
 
+# The schemas of Compose files and of the Prometheus operator's resources, out of the Go modules that own them.
+schemas=(github.com/compose-spec/compose-go/v2@v2.16.2 github.com/prometheus-operator/prometheus-operator@v0.85.0)
+export TIDEMARK_LIVE_SCHEMAS="$cache/schemas"
+if [ "$(cat "$TIDEMARK_LIVE_SCHEMAS/.modules" 2>/dev/null)" != "${schemas[*]}" ]; then
+  if ! command -v go >/dev/null && [ "$(id -u)" = 0 ]; then
+    apt-get update -qq
+    apt-get install -y -qq golang-go
+  fi
+  rm -rf "$TIDEMARK_LIVE_SCHEMAS"
+  mkdir -p "$TIDEMARK_LIVE_SCHEMAS"
+  for module in "${schemas[@]}"; do
+    folder=$(cd "$TIDEMARK_LIVE_SCHEMAS" && go mod download -json "$module" | python3 -c 'import json, sys; print(json.load(sys.stdin)["Dir"])')
+    cp "$folder"/schema/compose-spec.json "$TIDEMARK_LIVE_SCHEMAS" 2>/dev/null ||
+      cp "$folder"/example/prometheus-operator-crd/*_{servicemonitors,prometheusrules}.yaml "$TIDEMARK_LIVE_SCHEMAS"
+  done
+  echo "${schemas[*]}" >"$TIDEMARK_LIVE_SCHEMAS/.modules"
+fi
+
+# What deploy/ is for. Terraform and kubectl are in no package of Debian 12.
+for entry in openssl:openssl systemd:systemd-analyze; do
+  package=${entry%%:*} program=${entry##*:}
+  command -v "$program" >/dev/null || { [ "$(id -u)" = 0 ] && apt-get install -y -qq "$package"; }
+done
+
+if [ "${1:-}" = --exec ]; then
+  shift
+  exec "$@"
+fi
 exec vitest run --config vitest.live.config.ts "$@"
