@@ -44,7 +44,7 @@ export interface BillFact {
   readonly format: 'focus' | 'cur'
   /** When its newest file was written. */
   readonly at: Timestamp
-  /** The largest by cost, bounded; smaller ones are folded into one a month, service and currency. */
+  /** The largest by cost, bounded; smaller ones are folded into one a month and meter, or service. */
   readonly lines: readonly BillLine[]
   readonly rows: number
   /** Rows that could not be understood: their cost is in no line. */

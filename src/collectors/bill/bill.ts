@@ -91,8 +91,9 @@ class BillWatch {
       const told = await readDelivery(this.#objects, delivery, ask.signal)
       this.#broken.delete(key)
       read.set(key, look)
-      if (told.partial.length > 0)
-        this.#io.log.warn({ delivery: key, partial: told.partial }, 'a bill is known in part')
+      const fields = { delivery: key, rows: told.rows, partial: told.partial }
+      if (told.badRows > 0) this.#io.log.warn(fields, 'a bill was read in part')
+      else this.#io.log.info(fields, 'a bill was read')
       return [{ ...this.#empty(key), ...told }, this.#cursor(read)]
     } catch (error) {
       ask.signal.throwIfAborted()

@@ -6,8 +6,9 @@ import type { Charge } from './charges.ts'
 /** Lines that a delivery keeps of its own, and keys that are told apart while it is read. */
 const MAX_LINES = 1_000
 const MAX_KEYS = 200_000
-/** Lines that the rest of single services is folded into, by month, category and currency. */
-const MAX_FOLDS = 500
+/** Lines that the rest of meters, and then of services, is folded into. */
+const MAX_METERS = 500
+const MAX_SERVICES = 500
 /** A billing period has charges of a few months; a file of years has some more. */
 const MAX_MONTHS = 240
 
@@ -44,10 +45,17 @@ export class BillTally {
     return { lines: [...sorted.slice(0, MAX_LINES), ...this.#folds.values()], linesFolded }
   }
 
+  /** First resources are given up, then meters and regions, at last services: never a month, a category or a currency. */
   #fold(charge: Charge, rows: number): void {
-    const rest = { ...charge, region: FOLDED, resource: FOLDED, meter: FOLDED, unit: '', quantity: null }
-    const isRoom = this.#folds.has(keyOf(rest)) || this.#folds.size < MAX_FOLDS
-    const into = isRoom ? rest : { ...rest, service: FOLDED }
+    const ofMeter = { ...charge, resource: FOLDED }
+    const ofService = { ...ofMeter, region: FOLDED, meter: FOLDED, unit: '', quantity: null }
+    const room = (one: Charge, most: number): boolean =>
+      this.#folds.has(keyOf(one)) || this.#folds.size < most
+    const into = room(ofMeter, MAX_METERS)
+      ? ofMeter
+      : room(ofService, MAX_METERS + MAX_SERVICES)
+        ? ofService
+        : { ...ofService, service: FOLDED }
     const line = this.#folds.get(keyOf(into))
     if (line !== undefined) add(line, into, rows)
     else this.#folds.set(keyOf(into), { ...into, rows })

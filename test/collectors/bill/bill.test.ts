@@ -204,6 +204,23 @@ describe('deliveries', () => {
   })
 })
 
+test('resources are given up before meters, meters before services, and no cost is lost', async () => {
+  const rows = Array.from(
+    { length: 6_000 },
+    (_, i) => `2026-10-01,${i},S,r${i},${i < 3_000 ? 'one' : `m${i}`},1`,
+  )
+  put(
+    'many.csv',
+    ['ChargePeriodStart,BilledCost,ServiceName,ResourceId,SkuMeter,PricingQuantity', ...rows, ''].join('\n'),
+  )
+  const [fact] = bills(await poll(watch()))
+  const folded = fact!.lines.filter(({ resource }) => resource === '(rest)')
+
+  expect(fact!.lines.reduce((sum, { billed }) => sum + billed!, 0)).toBe((5_999 * 6_000) / 2)
+  expect(folded.find(({ meter }) => meter === '(rest)')?.quantity).toBeNull()
+  expect([folded.length, new Set(folded.map(({ service }) => service))]).toEqual([501, new Set(['S'])])
+})
+
 test('many lines: the largest are kept, and no cost is lost', async () => {
   const rows = Array.from({ length: 3_000 }, (_, i) => `2026-10-01,${i / 100},S${i % 3},r${i}`)
   put('many.csv', ['ChargePeriodStart,BilledCost,ServiceName,ResourceId', ...rows, ''].join('\n'))
