@@ -1,5 +1,5 @@
 # What Tidemark needs of AWS: a role that reads the lake and publishes to one topic, and that topic; where variables say so
-# it reads CloudWatch's metrics, and writes those of one namespace. It writes nothing else. `tidemark doctor --policy -c tidemark.yaml` prints the same policy for a given configuration.
+# it reads settings, metrics and reports of buckets, and CloudWatch's metrics, and writes those of one namespace. It writes nothing else. `tidemark doctor --policy -c tidemark.yaml` prints the same policy for a given configuration.
 
 locals {
   prefix = trim(var.prefix, "/")
@@ -27,6 +27,59 @@ data "aws_iam_policy_document" "tidemark" {
     sid       = "ReadLake"
     actions   = ["s3:GetObject"]
     resources = ["${local.bucket}/${local.below}"]
+  }
+
+  dynamic "statement" {
+    for_each = length(var.advised_buckets) == 0 ? [] : [var.advised_buckets]
+    content {
+      sid = "Buckets"
+      actions = [
+        "s3:GetBucketLocation",
+        "s3:GetBucketObjectLockConfiguration",
+        "s3:GetBucketVersioning",
+        "s3:GetLifecycleConfiguration",
+        "s3:GetReplicationConfiguration",
+        "s3:ListBucketMultipartUploads",
+        "s3:ListBucketVersions",
+      ]
+      resources = [for bucket in statement.value : "arn:aws:s3:::${bucket}"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(var.advised_buckets) == 0 ? [] : [var.advised_buckets]
+    content {
+      sid       = "Uploads"
+      actions   = ["s3:ListMultipartUploadParts"]
+      resources = [for bucket in statement.value : "arn:aws:s3:::${bucket}/*"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(var.advised_buckets) == 0 ? [] : [true]
+    content {
+      sid       = "BucketMetrics"
+      actions   = ["cloudwatch:GetMetricStatistics"]
+      resources = ["*"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(var.reports) == 0 ? [] : [var.reports]
+    content {
+      sid       = "ListReports"
+      actions   = ["s3:ListBucket"]
+      resources = distinct([for place in statement.value : "arn:aws:s3:::${split("/", place)[0]}"])
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(var.reports) == 0 ? [] : [var.reports]
+    content {
+      sid       = "ReadReports"
+      actions   = ["s3:GetObject"]
+      resources = [for place in statement.value : "arn:aws:s3:::${trimsuffix(place, "/")}/*"]
+    }
   }
 
   dynamic "statement" {

@@ -37,3 +37,15 @@ variable "metrics_namespace" {
   type        = string
   default     = ""
 }
+
+variable "advised_buckets" {
+  description = "Buckets of an s3 source: their settings, unfinished uploads and storage metrics are read."
+  type        = list(string)
+  default     = []
+}
+
+variable "reports" {
+  description = "Where S3 delivers inventory, access logs and storage class analysis of them, as bucket/prefix."
+  type        = list(string)
+  default     = []
+}

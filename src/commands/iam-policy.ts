@@ -18,16 +18,19 @@ export interface Policy {
 const ACCOUNT_WIDE: Readonly<Record<string, readonly string[]>> = {
   'aws-pricing': ['pricing:GetProducts'],
   cloudwatch: ['cloudwatch:GetMetricData', 'cloudwatch:ListMetrics'],
+  s3: ['cloudwatch:GetMetricStatistics'],
 }
-const OF_BUCKETS: Readonly<Record<string, readonly string[]>> = {
-  s3: [
-    's3:GetBucketLocation',
-    's3:GetBucketVersioning',
-    's3:GetLifecycleConfiguration',
-    's3:ListBucket',
-    's3:ListBucketMultipartUploads',
-  ],
-}
+/** What a source of buckets asks of each: settings, and what was begun and never finished. */
+const OF_BUCKETS = [
+  's3:GetBucketLocation',
+  's3:GetBucketObjectLockConfiguration',
+  's3:GetBucketVersioning',
+  's3:GetLifecycleConfiguration',
+  's3:GetReplicationConfiguration',
+  's3:ListBucketMultipartUploads',
+]
+/** Fields of it that name where S3 delivers reports: they are listed and read there. */
+const REPORTS = ['inventory', 'access_logs', 'storage_analysis']
 
 /** Null where nothing of it is in AWS. */
 export function policyOf({ config, notify }: LoadedConfig): Policy | null {
@@ -36,7 +39,9 @@ export function policyOf({ config, notify }: LoadedConfig): Policy | null {
     ...sources.flatMap((source) => [...objectStatements(source), ...bucketStatements(source)]),
     ...sources.flatMap(({ name, type }) => {
       const actions = ACCOUNT_WIDE[String(type)]
-      return actions === undefined ? [] : [allow(`${type === 'aws-pricing' ? '' : 'Metrics'}${sid(name)}`, actions, '*')]
+      return actions === undefined
+        ? []
+        : [allow(`${type === 'aws-pricing' ? '' : 'Metrics'}${sid(name)}`, actions, '*')]
     }),
     ...exportStatements(config.telemetry.cloudwatch),
     ...topicStatements(notify.receivers),
@@ -46,11 +51,16 @@ export function policyOf({ config, notify }: LoadedConfig): Policy | null {
 
 /** Paths of S3: listing below the prefix, reading below it. */
 function objectStatements(source: Readonly<Record<string, unknown>>): Statement[] {
-  const { path } = source
-  const found = typeof path === 'string' ? /^s3a?:\/\/([^/]+)\/?(.*?)\/*$/.exec(path) : null
+  const name = sid(source['name'])
+  return ['path', ...REPORTS].flatMap((field) =>
+    placeStatements(source[field], field === 'path' ? name : `${name}${sid(field)}`),
+  )
+}
+
+function placeStatements(location: unknown, name: string): Statement[] {
+  const found = typeof location === 'string' ? /^s3a?:\/\/([^/]+)\/?(.*?)\/*$/.exec(location) : null
   if (found === null) return []
   const [, bucket = '', prefix = ''] = found
-  const name = sid(source['name'])
   const below = prefix === '' ? '*' : `${prefix}/*`
   return [
     {
@@ -61,15 +71,18 @@ function objectStatements(source: Readonly<Record<string, unknown>>): Statement[
   ]
 }
 
-function bucketStatements(source: Readonly<Record<string, unknown>>): Statement[] {
-  const actions = OF_BUCKETS[String(source['type'])]
-  const buckets = source['buckets']
-  if (actions === undefined || !Array.isArray(buckets)) return []
-  const arns = buckets.map((bucket: unknown) => {
-    const name = typeof bucket === 'object' && bucket !== null ? (bucket as { name?: unknown }).name : bucket
-    return `arn:aws:s3:::${String(name)}`
-  })
-  return [allow(`Buckets${sid(source['name'])}`, actions, arns)]
+function bucketStatements({ type, name, buckets, versions }: Readonly<Record<string, unknown>>): Statement[] {
+  if (type !== 's3' || !Array.isArray(buckets)) return []
+  const arns = buckets.map((bucket: unknown) => `arn:aws:s3:::${String(bucket)}`)
+  const actions = versions === true ? [...OF_BUCKETS, 's3:ListBucketVersions'] : OF_BUCKETS
+  return [
+    allow(`Buckets${sid(name)}`, actions, arns),
+    allow(
+      `Uploads${sid(name)}`,
+      ['s3:ListMultipartUploadParts'],
+      arns.map((arn) => `${arn}/*`),
+    ),
+  ]
 }
 
 /** CloudWatch's only bound on writing: the namespace. */

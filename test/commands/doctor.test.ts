@@ -53,6 +53,45 @@ notify:
   expect(policy?.Version).toBe('2012-10-17')
 })
 
+test('buckets: their settings, unfinished uploads, metrics, and the reports that S3 delivers', () => {
+  const policy = policyOf(
+    parse(`
+sources:
+  - name: store
+    type: s3
+    buckets: [company-lake, archive]
+    versions: true
+    inventory: s3://reports/inventory
+    access_logs: s3://logs
+`),
+  )
+  expect(policy?.Statement.map(({ Sid, Action, Resource }) => [Sid, Action, Resource])).toEqual([
+    ['ListStoreInventory', ['s3:ListBucket'], ['arn:aws:s3:::reports']],
+    ['ReadStoreInventory', ['s3:GetObject'], ['arn:aws:s3:::reports/inventory/*']],
+    ['ListStoreAccessLogs', ['s3:ListBucket'], ['arn:aws:s3:::logs']],
+    ['ReadStoreAccessLogs', ['s3:GetObject'], ['arn:aws:s3:::logs/*']],
+    [
+      'BucketsStore',
+      [
+        's3:GetBucketLocation',
+        's3:GetBucketObjectLockConfiguration',
+        's3:GetBucketVersioning',
+        's3:GetLifecycleConfiguration',
+        's3:GetReplicationConfiguration',
+        's3:ListBucketMultipartUploads',
+        's3:ListBucketVersions',
+      ],
+      ['arn:aws:s3:::company-lake', 'arn:aws:s3:::archive'],
+    ],
+    [
+      'UploadsStore',
+      ['s3:ListMultipartUploadParts'],
+      ['arn:aws:s3:::company-lake/*', 'arn:aws:s3:::archive/*'],
+    ],
+    ['MetricsStore', ['cloudwatch:GetMetricStatistics'], '*'],
+  ])
+})
+
 test('metrics may be read anywhere and written to their namespace only', () => {
   const policy = policyOf(
     parse('sources: [{ name: aws, type: cloudwatch }]\ntelemetry: { cloudwatch: { namespace: Data } }'),

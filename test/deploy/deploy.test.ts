@@ -4,6 +4,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
+import { policyOf } from '../../src/commands/iam-policy.ts'
 import { parseConfig } from '../../src/config/config.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
@@ -129,7 +130,15 @@ test('Terraform allows reading and telling, and where asked to writing one names
     [...list!.matchAll(/"([^"]+)"/g)].map(([, action]) => action!),
   )
 
+  const source = 'sources: [{ name: b, type: s3, buckets: [lake], versions: true }]'
+  const config = parseConfig(path.join(root, 'deploy.yaml'), source, { env: () => undefined, file: () => '' })
+  const bucketActions = policyOf(config)!.Statement.flatMap(({ Action }) => Action)
+
   expect(actions).toEqual([
+    's3:ListBucket',
+    's3:GetObject',
+    // An s3 source asks the same of its buckets as doctor prints for it.
+    ...bucketActions,
     's3:ListBucket',
     's3:GetObject',
     'cloudwatch:GetMetricData',

@@ -1,6 +1,6 @@
 // Files in a table's folder that no version names: what failed writes left. VACUUM takes Delta's with the rest; Iceberg has
 // a procedure of its own for them.
-import type { Advice } from '../../model/advice.ts'
+import type { Advice, Evidence } from '../../model/advice.ts'
 import type { Known } from '../../model/known.ts'
 import type { Orphans } from '../../model/table-files.ts'
 import { between, readableBytes, readableCount, readableDuration } from '../../model/units.ts'
@@ -19,6 +19,14 @@ const SPREAD = { low: 0.9, high: 1.1 }
 /** Of a Delta table: what its VACUUM takes beside what its log knows to be removed. */
 export const vacuumedOrphans = ({ table }: TableView): Known<Orphans> =>
   table.format === 'delta' ? (table.orphans ?? null) : null
+
+export const explainOrphans = (found: Known<Orphans>): string =>
+  found === null || found.files === 0
+    ? ''
+    : ` ${readableBytes(found.bytes)} of it in ${readableCount(found.files)} files that no version names: ${found.how}.`
+
+export const orphanEvidence = (view: TableView, found: Known<Orphans>): readonly Evidence[] =>
+  found === null ? [] : [seen(view, 'tidemark_table_orphan_bytes', found.bytes, 'bytes', { asOf: found.at })]
 
 export function orphans(view: TableView): Findings {
   const { table, now, prices } = view
@@ -50,7 +58,7 @@ export function orphans(view: TableView): Findings {
       title: `Remove ${readableCount(found.files)} orphan files of ${table.table}: ${readableBytes(found.bytes)} go`,
       why: `No kept snapshot names them${age}: failed writes left them, and no expiry finds them.${inMetadata} Counted: ${found.how}.`,
       evidence: [
-        seen(view, 'tidemark_table_orphan_bytes', found.bytes, 'bytes', { asOf: found.at }),
+        ...orphanEvidence(view, found),
         seen(view, 'orphan files', found.files, 'files', { asOf: found.at }),
       ],
       cost: {

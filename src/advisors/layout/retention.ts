@@ -12,7 +12,7 @@ import {
 } from '../../model/units.ts'
 import { type Findings, NOTHING } from '../advisor.ts'
 import { type Draft, NO_TARGET, finish } from '../draft.ts'
-import { vacuumedOrphans } from './orphans.ts'
+import { explainOrphans, orphanEvidence, vacuumedOrphans } from './orphans.ts'
 import { storageCosts } from './rewrite-cost.ts'
 import { type Statement, expireSnapshots, setProperties, vacuum } from './statements.ts'
 import { LOOKBACK_DAYS, type TableView, measured, seen } from './table-view.ts'
@@ -65,9 +65,7 @@ function reclaim(view: TableView): Advice | null {
   const share = free / table.bytes
   if (!isWorthSaying(view, free, share)) return null
   const isDelta = table.format === 'delta'
-  const oldest = table.oldestSnapshot
-  // Expiry would leave them: nothing is older than what it keeps.
-  if (!isDelta && (oldest === null || now - oldest < ICEBERG_RETENTION_DAYS * DAY)) return null
+  if (!isDelta && !hasExpired(view)) return null
   const statement = isDelta
     ? vacuum(table, { hours: retentionHours(table.properties['delta.deletedFileRetentionDuration']) })
     : expireSnapshots(table, { days: ICEBERG_RETENTION_DAYS, least: 1 })
@@ -79,14 +77,12 @@ function reclaim(view: TableView): Advice | null {
       topic,
       shape: topic,
       title: `${isDelta ? 'Vacuum' : 'Expire old snapshots of'} ${table.table}: ${readableBytes(bytes(free))} go`,
-      why: `${readableBytes(bytes(free))} (${(share * 100).toFixed(0)} % of the live data; ${exactness}) are kept for versions that are over: ${how}.${left === null || left.files === 0 ? '' : ` ${readableBytes(left.bytes)} of it in ${readableCount(left.files)} files that no version names: ${left.how}.`}`,
+      why: `${readableBytes(bytes(free))} (${(share * 100).toFixed(0)} % of the live data; ${exactness}) are kept for versions that are over: ${how}.${explainOrphans(left)}`,
       evidence: [
         seen(view, 'tidemark_table_reclaimable_bytes', removed, 'bytes', {
           statistic: table.reclaimable.exactness,
         }),
-        ...(left === null
-          ? []
-          : [seen(view, 'tidemark_table_orphan_bytes', left.bytes, 'bytes', { asOf: left.at })]),
+        ...orphanEvidence(view, left),
         seen(view, 'tidemark_table_size_bytes', table.bytes, 'bytes'),
         ...(table.snapshots === null
           ? []
@@ -129,6 +125,10 @@ function reclaim(view: TableView): Advice | null {
     now,
   )
 }
+
+/** Where not, expiry would leave everything: nothing is older than what it keeps. */
+const hasExpired = ({ table: { oldestSnapshot: oldest }, now }: TableView): boolean =>
+  oldest !== null && now - oldest >= ICEBERG_RETENTION_DAYS * DAY
 
 const isWorthSaying = ({ billed }: TableView, free: number, share: number): boolean =>
   billed ? share >= LEAST_SHARE : share >= LEAST_SHARE_UNBILLED && free >= LEAST_UNBILLED
