@@ -1,5 +1,6 @@
 // A scan as text: one summary line a table, then what there is to know of each.
 import { type TableFact, type Known } from '../model/facts.ts'
+import type { Skipping } from '../model/skipping.ts'
 import { printable } from '../model/text.ts'
 import {
   type Bytes,
@@ -153,7 +154,22 @@ function layout(table: TableFact): Line[] {
   ]
   for (const [label, columns] of order)
     if (columns.length > 0) lines.push([label, printable(columns.join(', '), 200)])
+  if (table.layout?.skipping) lines.push(['skipping', skipping(table.layout.skipping)])
   return lines
+}
+
+const SHOWN_SKIPPING = 4
+
+/** By column: how many files hold a value of it, and what of the table a filter by it reads. */
+function skipping({ files, of, columns }: Skipping): string {
+  const shown = columns.slice(0, SHOWN_SKIPPING).map(({ column, depth, now, sorted }) => {
+    const depths = depth.average < 10 ? depth.average.toFixed(1) : readableCount(Math.round(depth.average))
+    const better = sorted.equality < now.equality ? `, ${percent(sorted.equality)} if sorted` : ''
+    return `${printable(column, 60)} ${depths} files deep, a value reads ${percent(now.equality)}${better}`
+  })
+  const more = columns.length - shown.length
+  const sample = files < of ? `; from a sample of ${readableCount(files)} files` : ''
+  return `${shown.join('; ')}${more > 0 ? `; and ${more} more columns` : ''}${sample}`
 }
 
 function history(table: TableFact, now: Timestamp): Line[] {
