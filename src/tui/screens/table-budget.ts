@@ -54,13 +54,13 @@ const duration = (length: Millis): string => readableDuration(length)
 export function costs({ storage, parts, how, advice }: Cost, width: number): Line[] {
   const indented = (text: string): Line[] =>
     wrap(text, width - LABEL, 'dim').map((one) => line(' '.repeat(LABEL), ...one.spans))
-  const made = parts.map(({ what, bytes, usd }) => `${what} ${size(bytes)} ${readableUsd(usd)}`)
+  const made = parts.map(({ what, bytes, usd }) => `${what} ${size(bytes)} ${money(usd)}`)
   return [
     ...heading('Cost'),
     ...(storage === null
       ? [said('storage', `unknown: ${how}`)]
       : [
-          said('storage', `${readableUsd(storage)} a month${made.length > 1 ? `: ${made.join(' + ')}` : ''}`),
+          said('storage', `${money(storage)} a month${made.length > 1 ? `: ${made.join(' + ')}` : ''}`),
           ...indented(how),
         ]),
     ...advice.map(({ title, savings, breakEven }, i) =>
@@ -76,5 +76,7 @@ export function costs({ storage, parts, how, advice }: Cost, width: number): Lin
 }
 
 const saving = ({ p10, p50, p90 }: Range90): string =>
-  `${readableUsd(p50)} a month${p10 === p90 ? '' : ` (${money(p10)} to ${money(p90)})`}`
-const money = (amount: Usd): string => readableUsd(amount)
+  `${money(p50)} a month${p10 === p90 ? '' : ` (${money(p10)} to ${money(p90)})`}`
+/** A small table's cent says more than four zeros. */
+const LEAST = 0.0001
+const money = (amount: Usd): string => (amount > 0 && amount < LEAST ? 'under $0.0001' : readableUsd(amount))
