@@ -9,7 +9,7 @@ import { type Ask, type SourceIdentity, defineCollector } from '../collector.ts'
 import { BudgetConfig, type Spent, allowance, leftOf, spentToday } from './budget.ts'
 import { ownUsage } from './budget-usage.ts'
 import { type Found, type Watched, findMeasures, findPipelines } from './discovery.ts'
-import { RUN_PERIOD, type WatchedPipeline, questionOf, runsOf } from './pipelines.ts'
+import { PIPELINE_METRICS, RUN_PERIOD, type WatchedPipeline, questionOf, runsOf } from './pipelines.ts'
 import { PRESETS, PRESET_NAMES, type Selection } from './presets.ts'
 import { type Question, type Window, askBatch, batchesOf, queriesAtOnce } from './reading.ts'
 import { Trouble } from './trouble.ts'
@@ -162,6 +162,13 @@ class CloudWatchWatch {
     if (this.#discoveredAt !== undefined && now - this.#discoveredAt < DISCOVER_EVERY) {
       trouble.omitted('pipelines', this.#pipelines?.omitted ?? [])
       for (const [namespace, { omitted }] of this.#measures) trouble.omitted(namespace, omitted)
+      return
+    }
+    // Each listing is a page at least.
+    const listings = (this.#root === null ? 0 : PIPELINE_METRICS.length) + this.#selections.size
+    if (listings > this.#left(now)) {
+      const known = this.#discoveredAt !== undefined && now - this.#discoveredAt < DISCOVER_EVERY + LATE
+      if (!known) trouble.short('discovery', listings, this.#perDay, null)
       return
     }
     const find = async <T>(
