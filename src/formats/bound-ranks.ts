@@ -19,6 +19,8 @@ export interface Ranks {
   /** By file; -1 where it has none. */
   readonly lower: Int32Array
   readonly upper: Int32Array
+  /** By file: where its middle lies among the ranks; half-way between two where it is none of the bounds. */
+  readonly middle: Float64Array
   /** Distinct bounds. */
   readonly distinct: number
   /** Largest less smallest value; NaN where they are texts. */
@@ -47,8 +49,33 @@ export function ranksOf(files: readonly SampledFile[], column: number): Ranks {
     lower[i] = values.get(files[i]!.bounds![2 * column]!)!
     upper[i] = values.get(files[i]!.bounds![2 * column + 1]!)!
   }
+  const middle = new Float64Array(files.length)
+  for (const i of bounded) middle[i] = (lower[i]! + upper[i]!) / 2
+  if (kind === 'number') {
+    // Texts have no middle but that of their ranks, which crowd where bounds do: at both ends of a shuffled table.
+    const numbers = Float64Array.from(ordered, Number)
+    for (const i of bounded) middle[i] = rankOf(numbers, numbers[lower[i]!]! / 2 + numbers[upper[i]!]! / 2)
+  }
   const span = Number(ordered.at(-1)) - Number(ordered[0])
-  return { bounded, lower, upper, distinct: ordered.length, span: kind === 'number' ? span : Number.NaN }
+  return {
+    bounded,
+    lower,
+    upper,
+    middle,
+    distinct: ordered.length,
+    span: kind === 'number' ? span : Number.NaN,
+  }
+}
+
+/** Where a value lies among ascending ones: its place, or half-way between those of its neighbours. */
+function rankOf(ordered: Float64Array, value: number): number {
+  let [low, high] = [0, ordered.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (ordered[middle]! < value) low = middle + 1
+    else high = middle
+  }
+  return ordered[low] === value ? low : low - 0.5
 }
 
 /** A column is of one type; after a change of it the newest files count. */

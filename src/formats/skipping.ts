@@ -92,15 +92,13 @@ export function depthsOf(files: readonly SampledFile[], ranks: Ranks, scale: num
     const starts = Int32Array.from(bounded, (file) => ranks.lower[file]!).sort()
     const ends = Int32Array.from(bounded, (file) => ranks.upper[file]!).sort()
     for (const file of bounded) {
-      const middle = middleOf(ranks, file)
+      const middle = ranks.middle[file]!
       const others = countUpTo(starts, middle) - countBelow(ends, middle) + unbounded - 1
       depths[next++] = 1 + others * scale
     }
   }
   return depths.sort()
 }
-
-const middleOf = ({ lower, upper }: Ranks, file: number): number => (lower[file]! + upper[file]!) / 2
 
 /** A filter, in ranks, and how much of the table's data it is asked for. */
 export interface Query {
@@ -116,7 +114,7 @@ interface Queries {
 
 /** What is asked lies as the data does: at the middle of each file, by its bytes. */
 function queriesOf(files: readonly SampledFile[], ranks: Ranks): Queries {
-  const order = Array.from(ranks.bounded, (file) => ({ at: middleOf(ranks, file), size: files[file]!.size }))
+  const order = Array.from(ranks.bounded, (file) => ({ at: ranks.middle[file]!, size: files[file]!.size }))
   order.sort((a, b) => a.at - b.at)
   const width = order.reduce((sum, { size }) => sum + size, 0) * RANGE
   const ranges: Query[] = []

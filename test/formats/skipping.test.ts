@@ -92,6 +92,12 @@ describe('tables whose answer is known', () => {
     expect(together?.depth.average).toBeCloseTo(10_000, 9)
   })
 
+  test('bounds that crowd at both ends: the middle of the values counts, not that of the bounds', () => {
+    const [column] = skipping(times(100, (i) => file((i * 37) % 100, 1_000_000 - ((i * 61) % 100))))!.columns
+    expect(column?.depth.average).toBe(100)
+    expect(column?.now.equality).toBe(1)
+  })
+
   test('a sentinel stretches nothing', () => {
     const sorted = times(99, (i) => file(i * 10, i * 10 + 9))
     const [column] = skipping([...sorted, file(990, 253_402_300_799_000)])!.columns
@@ -145,7 +151,7 @@ describe('against counting every pair', () => {
       fc.property(someFiles, (files) => {
         const ranks = ranksOf(files, 0)
         const counted = ranks.bounded.map((one) => {
-          const middle = (ranks.lower[one]! + ranks.upper[one]!) / 2
+          const middle = ranks.middle[one]!
           return files.filter(
             ({ partition }, other) =>
               partition === files[one]!.partition &&
