@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { advise, loadPrices } from '../../src/advisors/advisors.ts'
 import { leastObject, monthIn, readLimit, tieringLimit } from '../../src/advisors/lifecycle/break-even.ts'
 import { merge, ownRules } from '../../src/advisors/lifecycle/document.ts'
+import { movableFrom } from '../../src/advisors/lifecycle/listed.ts'
 import { violations } from '../../src/advisors/lifecycle/safety.ts'
 import { meterLines } from '../../src/advisors/prices.ts'
 import { priceBill, ratesOf } from '../../src/bill/bill.ts'
@@ -205,6 +206,42 @@ const read = (terabytes: number, days = 60) => ({
 })
 
 describe('advice on buckets', () => {
+  test('an inventory counts what metrics guess: objects that move, versions by age; a part of one counts nothing', () => {
+    const group = (size: number, objects: number) => ({ objects, bytes: bytes(size) })
+    const none = group(0, 0)
+    const inventory: NonNullable<BucketFact['inventory']> = {
+      asOf: NOW,
+      format: 'CSV',
+      rows: 1,
+      badRows: 0,
+      filesLeftOut: 0,
+      current: none,
+      byClass: {},
+      ages: [],
+      movable: [
+        { fromDays: 0, ...group(10 * 1_024 * GIB, 100_000) },
+        { fromDays: 60, ...group(20 * 1_024 * GIB, 50_000) },
+      ],
+      sizes: [],
+      prefixes: [],
+      otherPrefixes: none,
+      noncurrent: { ...group(4_000 * GIB, 900), old: group(1_000 * GIB, 300) },
+      deleteMarkers: 0,
+    }
+    expect(movableFrom(aBucket({ inventory }), 30)).toMatchObject(group(20 * 1_024 * GIB, 50_000))
+    expect(movableFrom(aBucket({ inventory }), 0)).toMatchObject(group(30 * 1_024 * GIB, 150_000))
+    expect(movableFrom(aBucket({ inventory: { ...inventory, filesLeftOut: 1 } }), 30)).toBeNull()
+    expect(movableFrom(aBucket(), 30)).toBeNull()
+    const expires = (change: Partial<BucketFact>) =>
+      advised(quiet({ versioning: 'enabled', noncurrent: null, ...change })).advice.find(
+        ({ topic }) => topic === 'noncurrent-versions',
+      )
+    expect(expires({})).toBeUndefined()
+    // A quarter of 4,000 GiB was written a month ago: no more than that can go.
+    expect(expires({ inventory })?.cost.savings?.p50).toBeCloseTo(1_000 * 0.023, 1)
+    expect(expires({ inventory })?.inputsMissing).toEqual([])
+  })
+
   test('a badly kept bucket, as text', async () => {
     const { advice } = advised(aBucket({ access: read(9) }))
     await expect(`${JSON.stringify(advice, null, 2)}\n`).toMatchFileSnapshot('golden/bucket.json')

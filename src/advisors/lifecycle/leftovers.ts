@@ -5,6 +5,7 @@ import { meterLines } from '../prices.ts'
 import { type BucketView, need, proposeRules, seen } from './bucket-view.ts'
 import { gib } from './classes.ts'
 import { OWN } from './document.ts'
+import { replacedVersions } from './listed.ts'
 
 const ABORT_AFTER_DAYS = 7
 /** Longer than the longest retention that tables have by default, with a margin. */
@@ -78,12 +79,13 @@ function noncurrent(view: BucketView): Findings {
   if (bucket.lifecycle!.some((rule) => rule.enabled && rule.prefix === '' && rule.noncurrentExpires !== null))
     return NOTHING
   if (bucket.locked === null || bucket.locked) return NOTHING
-  if (bucket.noncurrent === null)
+  const replaced = replacedVersions(bucket)
+  if (replaced === null)
     return need(
       view,
       's3:ListBucketVersions (versions: true in the source), or S3 Inventory: how many bytes replaced versions hold',
     )
-  const { objects, bytes: size } = bucket.noncurrent
+  const { objects, bytes: size, oldShare } = replaced
   if (objects === 0) return NOTHING
   const lines = (kept: number) =>
     meterLines(view.prices, `${bucket.id}#noncurrent`, [['s3.STANDARD.storage', gib(size) * kept]])
@@ -107,10 +109,16 @@ function noncurrent(view: BucketView): Findings {
         seen(view, 'replaced versions', objects, 'objects'),
         seen(view, 'bytes of replaced versions', size, 'bytes'),
       ],
-      inputsMissing: ['S3 Inventory with versions: their ages'],
+      inputsMissing: oldShare === null ? ['S3 Inventory with versions: their ages'] : [],
       effects: [`a deleted object can be brought back for ${KEEP_NONCURRENT_DAYS} days only`],
       confidence: 0.7,
-      cost: { before: lines(1), after: lines(1 - OLD_SHARE), oneOff: [], spread: { low: 0.4, high: 1.4 } },
+      cost: {
+        before: lines(1),
+        after: lines(1 - (oldShare ?? OLD_SHARE)),
+        oneOff: [],
+        // A version is as old as its writing; since when it is replaced is later.
+        spread: oldShare === null ? { low: 0.4, high: 1.4 } : { low: 0.5, high: 1.05 },
+      },
       risk: {
         performance: 0,
         dataLoss: 'irreversible',

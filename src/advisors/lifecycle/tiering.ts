@@ -11,6 +11,7 @@ import { type BucketView, need, proposeRules, seen } from './bucket-view.ts'
 import { CLASSES } from './classes.ts'
 import { AGE_DAYS, dataRules } from './data-rules.ts'
 import { LEAST_DAYS, tiered, uncertain } from './intelligent-tiering.ts'
+import { movableFrom } from './listed.ts'
 
 /** Objects below this on average: compact first, the monitoring fee would eat a quarter of the saving. */
 const LEAST_AVERAGE = MIB
@@ -49,16 +50,18 @@ export function tiering(view: BucketView): Findings {
     gets: 0,
     bytesRead: 0,
   })
-  const group = groupOf(old)
+  // An inventory counts both.
+  const group = movableFrom(bucket, AGE_DAYS) ?? groupOf(old)
+  const everything = movableFrom(bucket, 0) ?? groupOf(now)
   if (group.bytes === 0) return NOTHING
   const { access } = bucket
-  if (access === null || access.days < LEAST_DAYS) return uncertain(view, groupOf(now))
-  if (access.days < LEAST_DAYS_FOR_CLASSES) return tiered(view, groupOf(now))
+  if (access === null || access.days < LEAST_DAYS) return uncertain(view, everything)
+  if (access.days < LEAST_DAYS_FOR_CLASSES) return tiered(view, everything)
   const month = 30 / access.days
   const read = { ...group, gets: access.gets * month, bytesRead: access.busiestMonth }
   // New data is read most, and does not move: half of what is read at all is a high guess for what is old.
   const usual = { ...group, gets: (access.gets * month) / 2, bytesRead: (access.bytesRead * month) / 2 }
-  return knownReads(view, read, { usual, never: group, all: groupOf(now) })
+  return knownReads(view, read, { usual, never: group, all: everything })
 }
 
 interface Option {
