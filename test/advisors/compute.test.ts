@@ -168,7 +168,7 @@ describe('memory', () => {
   const spare: Job = {
     ...WELL,
     gcShare: 0.02,
-    executors: { memoryEach: bytes(30 * GIB), memoryPeak: bytes(5 * GIB) },
+    executors: { memoryEach: bytes(30 * GIB), memoryPeak: bytes(3 * GIB) },
   }
 
   test('spare memory: another family of instances, by its price', () => {

@@ -92,7 +92,7 @@ export function quantile(values: readonly number[], share: number): number {
 
 /**
  * The longest execution must fit so many times into its deadline before anything is taken away from it: input doubles
- * over night, and nobody asks the advisor first.
+ * over night, and nobody asks the advisor first. What it needs of memory is held to the same.
  */
 export const ROOM = 2
 

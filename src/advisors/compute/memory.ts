@@ -4,7 +4,7 @@ import { type Bytes, GIB, SECOND, bytes, readableBytes } from '../../model/units
 import { type Findings, NOTHING } from '../advisor.ts'
 import { finish } from '../draft.ts'
 import { BILLING_INPUTS, executorLines, instanceLines } from './billing.ts'
-import { type JobView, about, found, hasRoom, need, quantile, typical } from './job-view.ts'
+import { type JobView, ROOM, about, found, hasRoom, need, quantile, typical } from './job-view.ts'
 
 /** Above these memory is short; below the lower one, and without spills, it may be too much. */
 const GC_HIGH = 0.1
@@ -12,7 +12,6 @@ const GC_LOW = 0.05
 const SPILL_HIGH = 0.1
 /** Of what it has, from which on it keeps what it has. */
 const USED_ENOUGH = 0.5
-const HEADROOM = 1.2
 const LEAST = 2 * GIB
 /** Spark's overhead beside the heap. */
 const HEAP_SHARE = 1 / 1.1
@@ -33,7 +32,7 @@ export function memory(job: JobView): Findings {
       'memory of its executors: spark.executor.metrics.pollingInterval=1s and spark.eventLog.logStageExecutorMetrics=true, and spark.executor.memory set',
     )
   const peak = quantile(peaks.map(Number), 0.99)
-  const wanted = bytes(Math.max(LEAST, Math.ceil((peak * HEADROOM) / GIB) * GIB))
+  const wanted = bytes(Math.max(LEAST, Math.ceil((peak * ROOM) / GIB) * GIB))
   if (gc > GC_LOW || spill > 0 || wanted > given * USED_ENOUGH || !hasRoom(job)) return NOTHING
   return { advice: [less(job, given, wanted, bytes(peak))], needs: [] }
 }
@@ -107,7 +106,7 @@ function less(job: JobView, given: Bytes, wanted: Bytes, peak: Bytes) {
       shape: 'less',
       stage: 'size',
       title: `Give executors of ${job.application} ${readableBytes(wanted)} instead of ${readableBytes(given)}`,
-      why: `No executor used more than ${readableBytes(peak)}; with a fifth to spare ${readableBytes(wanted)} are enough. Nothing spills, and garbage collection takes little.`,
+      why: `No executor used more than ${readableBytes(peak)}; with twice its input ${readableBytes(wanted)} are enough. Nothing spills, and garbage collection takes little.`,
       evidence: [
         found(job, 'tidemark_application_last_executor_memory_bytes', peak, 'bytes', 'p99'),
         found(job, 'memory given', given, 'bytes', 'now'),

@@ -9,8 +9,9 @@ import { meterLines } from '../prices.ts'
 import { executorLines } from './billing.ts'
 import { type JobView, about, found, hasRoom, mean, need, quantile, typical } from './job-view.ts'
 
-/** Of its workers' time a serverless job uses so much: they come and go with its tasks. */
+/** Of its workers' time a serverless job uses so much, for they come and go with its tasks; where stages are uneven less. */
 const SERVERLESS_UTILISATION = 0.85
+const LEAST_UTILISATION = 0.5
 /** Cheaper by less than this is within what is not known. */
 const LEAST_SAVING = 0.15
 /** Time a worker takes to be there. */
@@ -18,7 +19,7 @@ const START = 60 * SECOND
 const IDLE = 60 * SECOND
 
 export function serverless(job: JobView): Findings {
-  const { newest, executions, executionsAMonth } = job
+  const { newest } = job
   if (newest.platform !== 'emr' || newest.streaming || newest.gpu || !hasRoom(job)) return NOTHING
   const { coresEach, memoryEach } = newest.executors
   const utilisation = typical(job, ({ slotUtilisation }) => slotUtilisation)
@@ -34,15 +35,24 @@ export function serverless(job: JobView): Findings {
       job,
       'the `instance_type` of its cluster, to hold it against EMR Serverless: set it in the spark source',
     )
-  const used = mean(executions.map(({ taskTime }) => (taskTime ?? 0) / HOUR)) / SERVERLESS_UTILISATION
+  const after = serverlessLines(job, SERVERLESS_UTILISATION)
+  const atWorst = serverlessLines(job, LEAST_UTILISATION)
+  if (after === null || atWorst === null || total(atWorst) > total(before) * (1 - LEAST_SAVING))
+    return NOTHING
+  return { advice: [move(job, { utilisation, coresEach, before, after, atWorst })], needs: [] }
+}
+
+function serverlessLines(job: JobView, utilisation: number): ReturnType<typeof meterLines> {
+  const { newest, executions, executionsAMonth } = job
+  const { coresEach, memoryEach, peakCores } = newest.executors
+  if (coresEach === null || memoryEach === null) return null
+  const used = mean(executions.map(({ taskTime }) => (taskTime ?? 0) / HOUR)) / utilisation
   const idle = mean(executions.map(idleTime)) + START
-  const coreHours = (used + (newest.executors.peakCores * idle) / HOUR) * executionsAMonth
-  const after = meterLines(job.prices, job.application, [
+  const coreHours = (used + (peakCores * idle) / HOUR) * executionsAMonth
+  return meterLines(job.prices, job.application, [
     ['emr-serverless.vcpu', coreHours],
     ['emr-serverless.memory', (coreHours / coresEach) * (memoryEach / GIB)],
   ])
-  if (after === null || total(after) > total(before) * (1 - LEAST_SAVING)) return NOTHING
-  return { advice: [move(job, { utilisation, coresEach, before, after })], needs: [] }
 }
 
 /** Workers wait a minute for more before they go: after each job, or for as long as only the driver works. */
@@ -54,10 +64,12 @@ interface Found {
   readonly coresEach: number
   readonly before: readonly MeterLine[]
   readonly after: readonly MeterLine[]
+  readonly atWorst: readonly MeterLine[]
 }
 
-function move(job: JobView, { utilisation, coresEach, before, after }: Found): Advice {
+function move(job: JobView, { utilisation, coresEach, before, after, atWorst }: Found): Advice {
   const { executions, newest } = job
+  const saved = (lines: readonly MeterLine[]): number => total(before) - total(lines)
   // Serverless cost grows with what is used, the cluster's does not: they meet at this utilisation.
   const breakEven = Math.min(1, (utilisation * total(before)) / total(after))
   const longest = quantile(
@@ -92,7 +104,7 @@ function move(job: JobView, { utilisation, coresEach, before, after }: Found): A
         ),
       ],
       inputsMissing: ['whether the cluster runs other things too: what they use is not in these logs'],
-      cost: { before, after, oneOff: [], spread: { low: 0.2, high: 1.4 } },
+      cost: { before, after, oneOff: [], spread: { low: saved(atWorst) / saved(after), high: 1.3 } },
       effects: ['workers start with the job', 'no cluster to keep'],
       risk: {
         performance: 2,
