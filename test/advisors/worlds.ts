@@ -28,6 +28,24 @@ const badlyKept = (): TableFact =>
       smallBelow: GIB,
       rewrite: { partitions: 1, files: 5_000, bytes: bytes(40 * GIB), outputs: 40 },
       partitions: [],
+      skipping: {
+        files: 4_000,
+        of: 5_000,
+        outputs: 40,
+        omitted: 0,
+        columns: [
+          {
+            column: 'ordered_at',
+            type: 'timestamp',
+            unbounded: 0,
+            depth: { average: 3_000, p90: 4_000 },
+            now: { equality: 0.9, range: 0.9 },
+            sorted: { equality: 0.03, range: 0.05 },
+            zOrdered: { equality: 0.16, range: 0.3 },
+            distinct: { atLeast: 4_000, atMost: null },
+          },
+        ],
+      },
     },
   })
 
