@@ -1,117 +1,48 @@
-// Seeded lakes for the savings bench: what is really so, and what telemetry shows of it.
-import type { BucketFact } from '../../src/model/bucket.ts'
-import type { CommitFact, Fact, TableFact } from '../../src/model/facts.ts'
-import { DAY, GIB, HOUR, MIB, bytes, timestamp } from '../../src/model/units.ts'
+// What telemetry shows of a lake: the facts that collectors would have recorded by day 60, and nothing else.
+import type { BucketFact } from '../../../src/model/bucket.ts'
+import type { CommitFact, Fact, TableFact } from '../../../src/model/facts.ts'
+import { DAY, GIB, HOUR, MIB, bytes, timestamp } from '../../../src/model/units.ts'
+import { FROZEN_DAY, HISTORY_DAYS, type Lake, readShare } from './lake-world.ts'
 
-export const MIXES = ['neglected', 'streaming', 'well-kept', 'regime-change'] as const
-export type Mix = (typeof MIXES)[number]
-
-export type Pattern = 'hot' | 'power' | 'month-end' | 'audit' | 'never' | 'turns-hot'
-
-/** The truth about one bucket with one table in it; sizes in GiB. */
-export interface Truth {
-  readonly name: string
-  readonly daily: number
-  readonly fileMib: number
-  readonly pattern: Pattern
-  /** Reader runs a day, days they look back, exponent of the power law. */
-  readonly reads: number
-  readonly window: number
-  readonly alpha: number
-  readonly garbage: number
-  readonly uploads: number
-  readonly noncurrent: number
-  readonly noncurrentOld: number
-  readonly versioned: boolean
-  readonly measured: boolean
-  readonly lineage: boolean
-  readonly tiered: boolean
-  /** Seconds that opening a file really takes. */
-  readonly open: number
-}
-
-export const HISTORY_DAYS = 540
-export const FROZEN_DAY = 60
-const BUCKETS = 12
-
+/** Day 60. */
 export const NOW = timestamp(Date.UTC(2026, 5, 1))
 
-export function worldOf(mix: Mix, random: () => number): readonly Truth[] {
-  const normal = (): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
-  const pick = <T>(of: readonly T[]): T => of[Math.floor(random() * of.length)]!
-  const kept = mix === 'well-kept'
-  return Array.from({ length: BUCKETS }, (_, i): Truth => {
-    const daily = Math.min(200, 2 * Math.exp(1.5 * normal()))
-    const stored = daily * HISTORY_DAYS
-    const streaming = !kept && random() < (mix === 'streaming' ? 0.7 : 0.2)
-    const versioned = !kept && random() < 0.3
-    return {
-      name: `bucket-${i}`,
-      daily,
-      fileMib: streaming ? 1 + 4 * random() : 64 + 448 * random(),
-      pattern:
-        mix === 'regime-change' && random() < 0.5
-          ? 'turns-hot'
-          : pick(['hot', 'power', 'month-end', 'audit', 'never']),
-      reads: 1 + Math.floor(random() * 24),
-      window: 1 + Math.floor(random() * 14),
-      alpha: 0.8 + 0.7 * random(),
-      garbage: kept ? 0 : stored * random() * 0.6,
-      uploads: kept ? 0 : stored * (0.02 + 0.03 * random()),
-      noncurrent: versioned ? stored * random() * 0.8 : 0,
-      noncurrentOld: 0.5 + 0.5 * random(),
-      versioned,
-      measured: random() < 0.6,
-      lineage: random() < 0.6,
-      tiered: kept,
-      open: 0.05 + 0.15 * random(),
-    }
-  })
+/** Reads of what is at least so old count in this group, as S3's storage class analysis groups them. */
+const AGES = [0, 15, 30, 45, 60, 75, 90, 120, 150, 180, 365]
+
+interface ReadsSeen {
+  /** GiB over the days that were watched, in the busiest week, and by group of ages. */
+  readonly sum: number
+  readonly busiest: number
+  readonly gets: number
+  readonly byAge: readonly number[]
 }
 
-/** Share of a day's partition that is read on a day, 1 = once as a whole; `day` 0 is the start of observation. */
-export function readShare(truth: Truth, age: number, day: number): number {
-  const hot = age < truth.window ? truth.reads : 0
-  switch (truth.pattern) {
-    case 'hot':
-      return hot
-    case 'power':
-      return truth.reads * (1 + age) ** -truth.alpha * 0.5
-    case 'month-end':
-      return hot + (day % 30 === 29 ? 1 : 0)
-    case 'audit':
-      return hot + (day === 120 ? 1 : 0)
-    case 'never':
-      return age < 3 ? 1 : 0
-    case 'turns-hot':
-      return hot + (day >= 100 ? 0.5 : 0)
-  }
-}
-
-/** GiB that were read a day over the days that were watched, the sum and the busiest week. */
-function readsSeen(truth: Truth): { sum: number; busiest: number; gets: number } {
+function readsSeen(lake: Lake): ReadsSeen {
   const weeks: number[] = []
-  let sum = 0
+  const byAge = AGES.map(() => 0)
   for (let day = 0; day < FROZEN_DAY; day++) {
-    let read = 0
-    for (let age = 0; age < HISTORY_DAYS; age++) read += truth.daily * readShare(truth, age, day)
-    sum += read
     const week = Math.floor(day / 7)
-    weeks[week] = (weeks[week] ?? 0) + read
+    for (let age = 0; age < HISTORY_DAYS; age++) {
+      const read = lake.daily * readShare(lake, age, day)
+      weeks[week] = (weeks[week] ?? 0) + read
+      byAge[AGES.findLastIndex((from) => age >= from)]! += read
+    }
   }
-  return { sum, busiest: Math.max(...weeks), gets: ((sum * 1_024) / truth.fileMib) * 3 }
+  const sum = byAge.reduce((all, read) => all + read, 0)
+  return { sum, busiest: Math.max(...weeks), gets: ((sum * 1_024) / lake.fileMib) * 3, byAge }
 }
 
-export function telemetryOf(world: readonly Truth[]): readonly Fact[] {
-  return world.flatMap((truth) => [bucketOf(truth), tableOf(truth), ...commitsOf(truth), ...lineageOf(truth)])
+export function lakeFacts(world: readonly Lake[]): readonly Fact[] {
+  return world.flatMap((lake) => [bucketOf(lake), tableOf(lake), ...commitsOf(lake), ...lineageOf(lake)])
 }
 
-function bucketOf(truth: Truth): BucketFact {
-  const { name, daily, garbage, uploads, noncurrent } = truth
+function bucketOf(lake: Lake): BucketFact {
+  const { name, daily, garbage, uploads, noncurrent } = lake
   const live = daily * HISTORY_DAYS
   const stored = live + garbage + noncurrent
-  const seen = truth.measured ? readsSeen(truth) : null
-  const document = truth.tiered
+  const seen = lake.measured ? readsSeen(lake) : null
+  const document = lake.tiered
     ? '{"Rules":[{"ID":"tier","Status":"Enabled","Filter":{"Prefix":""},"Transitions":[{"Days":0,"StorageClass":"INTELLIGENT_TIERING"}]}]}'
     : '{"Rules":[]}'
   return {
@@ -121,13 +52,13 @@ function bucketOf(truth: Truth): BucketFact {
     bucket: name,
     region: 'us-east-1',
     asOf: NOW,
-    bytes: truth.tiered
+    bytes: lake.tiered
       ? { STANDARD: bytes(0), INTELLIGENT_TIERING: bytes(stored * GIB) }
       : { STANDARD: bytes(stored * GIB) },
-    objects: Math.ceil((stored * 1_024) / truth.fileMib),
+    objects: Math.ceil((stored * 1_024) / lake.fileMib),
     bytesAMonthAgo: bytes((stored - daily * 30) * GIB),
-    versioning: truth.versioned ? 'enabled' : 'off',
-    lifecycle: truth.tiered
+    versioning: lake.versioned ? 'enabled' : 'off',
+    lifecycle: lake.tiered
       ? [
           {
             id: 'tier',
@@ -162,13 +93,15 @@ function bucketOf(truth: Truth): BucketFact {
             gets: seen.gets,
             bytesRead: bytes(seen.sum * GIB),
             busiestMonth: bytes((seen.busiest / 7) * 30 * GIB),
+            byPrefix: null,
+            byAge: lake.analysed ? byAgeOf(lake, seen) : null,
           },
     partial: [],
   }
 }
 
-function tableOf(truth: Truth): TableFact {
-  const { name, daily, fileMib, garbage } = truth
+function tableOf(lake: Lake): TableFact {
+  const { name, daily, fileMib, garbage } = lake
   const live = daily * HISTORY_DAYS
   const files = Math.ceil((live * 1_024) / fileMib)
   const small = fileMib < 128
@@ -246,7 +179,7 @@ function tableOf(truth: Truth): TableFact {
 }
 
 /** A commit a day adds the day's files. */
-const commitsOf = ({ name, daily, fileMib }: Truth): readonly CommitFact[] =>
+const commitsOf = ({ name, daily, fileMib }: Lake): readonly CommitFact[] =>
   Array.from({ length: 30 }, (_, i) => ({
     kind: 'commit',
     id: `s3://${name}/events@${i}`,
@@ -268,14 +201,14 @@ const commitsOf = ({ name, daily, fileMib }: Truth): readonly CommitFact[] =>
   }))
 
 /** Its readers' runs, where lineage is collected. */
-function lineageOf(truth: Truth): readonly Fact[] {
-  if (!truth.lineage) return []
-  const id = `flows/${truth.name}`
-  const runs = Array.from({ length: Math.min(truth.reads, 24) * 30 }, (_, i) => ({
+function lineageOf(lake: Lake): readonly Fact[] {
+  if (!lake.lineage) return []
+  const id = `flows/${lake.name}`
+  const runs = Array.from({ length: Math.min(lake.reads, 24) * 30 }, (_, i) => ({
     kind: 'run',
     id: `${id}/${i}`,
     pipelineId: id,
-    at: timestamp(NOW - ((i + 1) * 30 * DAY) / (truth.reads * 30 + 1)),
+    at: timestamp(NOW - ((i + 1) * 30 * DAY) / (lake.reads * 30 + 1)),
     state: 'success',
     trigger: 'schedule',
     processed: 1,
@@ -288,17 +221,17 @@ function lineageOf(truth: Truth): readonly Fact[] {
     id: `e/${id}`,
     source: 'l',
     type: 'reads',
-    from: `s3://${truth.name}/events`,
-    to: `job:flows/${truth.name}`,
+    from: `s3://${lake.name}/events`,
+    to: `job:flows/${lake.name}`,
     lastSeen: NOW,
   }
   const pipeline = {
     kind: 'pipeline',
     id,
     source: 'flows',
-    pipeline: truth.name,
+    pipeline: lake.name,
     namespace: 'flows',
-    name: truth.name,
+    name: lake.name,
     vanished: null,
     paused: null,
     endless: false,
@@ -306,3 +239,10 @@ function lineageOf(truth: Truth): readonly Fact[] {
   }
   return [edge, pipeline, ...runs] as unknown as readonly Fact[]
 }
+
+const byAgeOf = (lake: Lake, { byAge }: ReadsSeen) =>
+  AGES.map((fromDays, i) => ({
+    fromDays,
+    stored: bytes(lake.daily * ((AGES[i + 1] ?? HISTORY_DAYS) - fromDays) * GIB),
+    bytesRead: bytes(byAge[i]! * GIB),
+  }))
