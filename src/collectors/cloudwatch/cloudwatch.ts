@@ -1,16 +1,16 @@
 // CloudWatch: runs of pipelines that write their own namespace, and what hosts and services use, within a budget.
 import { z } from 'zod'
-import type { CloudWatch, MetricName } from '../../io/cloudwatch.ts'
+import type { CloudWatch } from '../../io/cloudwatch.ts'
 import type { Io } from '../../io/io.ts'
 import type { Fact } from '../../model/facts.ts'
-import { Duration } from '../../model/fields.ts'
-import { DAY, HOUR, MINUTE, type Timestamp, millis, timestamp } from '../../model/units.ts'
+import { DAY, HOUR, type Timestamp, millis, timestamp } from '../../model/units.ts'
 import { type Ask, type SourceIdentity, defineCollector } from '../collector.ts'
-import { BudgetConfig, type Spent, allowance, leftOf, spentToday } from './budget.ts'
+import { type Spent, allowance, leftOf, spentToday } from './budget.ts'
 import { ownUsage } from './budget-usage.ts'
+import { CloudWatchConfig, LONGEST_HISTORY, selectionsOf } from './cloudwatch-config.ts'
 import { type Found, type Watched, findMeasures, findPipelines } from './discovery.ts'
 import { PIPELINE_METRICS, RUN_PERIOD, type WatchedPipeline, questionOf, runsOf } from './pipelines.ts'
-import { PRESETS, PRESET_NAMES, type Selection } from './presets.ts'
+import type { Selection } from './presets.ts'
 import { type Question, type Window, askBatch, batchesOf, queriesAtOnce } from './reading.ts'
 import { Trouble } from './trouble.ts'
 import {
@@ -29,65 +29,17 @@ const DISCOVER_EVERY = HOUR
 const READ_AGAIN = millis(3 * HOUR)
 /** And once a day everything back to `history`. */
 const READ_ALL_EVERY = DAY
-const LONGEST_HISTORY = millis(14 * DAY)
 /** Being this late for want of budget is a problem. */
 const LATE = HOUR
-const STATISTIC = /^(Average|Sum|Minimum|Maximum|SampleCount|p\d{1,2}(\.\d{1,2})?)$/
-
-const Period = Duration(MINUTE).refine(
-  (period) => period % MINUTE === 0 && period <= DAY,
-  'expected whole minutes, at most a day',
-)
-
-const Own = z.strictObject({
-  namespace: z.string().min(1).max(255).describe("CloudWatch's namespace, such as `Custom/Jobs`."),
-  metrics: z.array(z.string().min(1)).min(1).max(100).describe('Globs on names of metrics.'),
-  dimensions: z
-    .record(z.string(), z.string())
-    .prefault({})
-    .describe('Only metrics that have these dimensions; `*` stands for any value.'),
-  statistics: z
-    .array(z.string().regex(STATISTIC, 'expected Average, Sum, Minimum, Maximum, SampleCount or p99'))
-    .min(1)
-    .max(5)
-    .prefault(['Average']),
-  period: Period.prefault('5m'),
-})
-
-const Root = z.string().min(1).max(200)
 
 export const cloudwatch = defineCollector({
   type: 'cloudwatch',
-  Config: z.strictObject({
-    region: z.string().min(1).optional().describe('AWS region; the standard AWS environment is the default.'),
-    endpoint: z.url().optional().describe('Another CloudWatch endpoint than that of the AWS region.'),
-    pipelines: z
-      .union([z.boolean(), Root])
-      .prefault(true)
-      .describe(
-        'The namespace in which pipelines write RecordsProcessed, RecordsFailed, DataSizeBytes, ExecutionTime, PipelineSuccess and PipelineFailure; true is `DataPipeline`, false none.',
-      ),
-    history: Duration(HOUR)
-      .refine((history) => history <= LONGEST_HISTORY, 'expected at most 14d: CloudWatch keeps no more')
-      .prefault('1d')
-      .describe('How far back runs are read when it is first connected, and once a day.'),
-    presets: z
-      .array(z.enum(PRESET_NAMES))
-      .prefault([])
-      .describe('AWS services whose hosts, jobs, streams and functions are watched.'),
-    metrics: z.array(Own).max(100).prefault([]).describe('Further metrics that are watched.'),
-    instance_types: z
-      .record(z.string(), z.string())
-      .prefault({})
-      .describe('Instance id → its type, where the CloudWatch agent does not tell it.'),
-    budget: BudgetConfig,
-  }),
+  Config: CloudWatchConfig,
   connect(identity, config, io) {
     const watch = new CloudWatchWatch(identity, config, io)
     return { mode: 'poll', poll: (ask) => watch.poll(ask) }
   },
 })
-type CloudWatchConfig = z.output<typeof cloudwatch.Config>
 
 const Cursor = z.object({
   /** Runs that ended before this were read. */
@@ -332,27 +284,3 @@ function readCursor(text: string | undefined): Cursor {
     return nothing
   }
 }
-
-const selectionsOf = ({ presets, metrics }: CloudWatchConfig): Selection[] => [
-  ...presets.flatMap((preset): readonly Selection[] => PRESETS[preset]),
-  ...metrics.map((own): Selection => ({
-    service: own.namespace,
-    namespace: own.namespace,
-    period: own.period,
-    metrics: own.metrics.flatMap((metric) =>
-      own.statistics.map((statistic) => ({ metric, statistic, unit: '' })),
-    ),
-    resourceOf: (dimensions) => (hasAll(dimensions, own.dimensions) ? spelledOut(dimensions) : null),
-  })),
-]
-
-const hasAll = (dimensions: MetricName['dimensions'], wanted: Readonly<Record<string, string>>): boolean =>
-  Object.entries(wanted).every(([name, value]) =>
-    value === '*' ? dimensions[name] !== undefined : dimensions[name] === value,
-  )
-
-const spelledOut = (dimensions: MetricName['dimensions']): string =>
-  Object.entries(dimensions)
-    .map(([name, value]) => `${name}=${value}`)
-    .toSorted()
-    .join(',') || '(none)'
