@@ -2,17 +2,7 @@
 import os from 'node:os'
 import path from 'node:path'
 import { loadPrices } from '../advisors/advisors.ts'
-import {
-  adviceRoutes,
-  alertmanagerRoutes,
-  detailRoutes,
-  doorRoutes,
-  logRoutes,
-  prometheusRoutes,
-  ruleToolRoutes,
-  pipelineRoutes,
-  serve,
-} from '../api/api.ts'
+import { serve } from '../api/api.ts'
 import type { LoadedConfig } from '../config/config.ts'
 import { createExpectations } from '../expect/expect.ts'
 import type { Clock } from '../io/clock.ts'
@@ -33,14 +23,13 @@ import { engineQuery, fittingLookback } from '../rules/rules.ts'
 import { openTelemetry } from '../telemetry/telemetry.ts'
 import { type Advising, createAdvising } from './advising.ts'
 import { backgroundOf } from './background.ts'
-import { dueAt } from './due.ts'
 import { Inbox } from './inbox.ts'
 import { incidentLabels } from './incidents.ts'
 import { jobsOf } from './jobs.ts'
-import { describe, metrics } from './metrics.ts'
+import { describe } from './metrics.ts'
+import { routesOf } from './routes.ts'
 import { type RuleGroup, loadRules, openGroups, rulesQuery, runGroup } from './rule-groups.ts'
 import { connectSource } from './sources.ts'
-import { tableHistory } from './table-history.ts'
 import { createTicker } from './ticker.ts'
 import { currentRange, viewOf } from './view.ts'
 import { withMetricExport } from './metric-export.ts'
@@ -110,40 +99,30 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   const waiting = new Set(config.sources.map((source) => source.name))
   const prices = loadPrices(config.advise.prices, store)
   const advising = createAdvising(store, prices, log)
-  const { resolution } = config
-  const historyOf = tableHistory({ series: store.series, expectations, resolution, clock })
   await using server = await serve(config.api, {
     files: localFiles(loaded.base),
     monotonic: () => clock.monotonic(),
     known: store,
-    scrape: (matches) => telemetry.scrape(matches),
+    scrape: (asked) => telemetry.scrape(asked),
     ready: () => waiting.size === 0,
     reload: options.reload,
-    routes: [
-      doorRoutes({
-        doors: sources.flatMap((source) => (source.mode === 'push' ? source.doors : [])),
-        take: (facts, now) => inbox.take(facts, now),
-        now: () => clock.now(),
-      }),
-      prometheusRoutes({
-        engine,
-        series: store.series,
-        metrics,
-        now: () => clock.now(),
-        version,
-        groups: () => groups.map(asRunning),
-      }),
-      adviceRoutes({
-        known: store,
-        decide: (id, decided, now) => advising.decide(id, decided, now),
-        now: () => clock.now(),
-      }),
-      pipelineRoutes({ known: store, dueAt: dueAt(store.series, () => clock.now()) }),
-      logRoutes(options.log.recent),
-      detailRoutes({ known: store, prices, now: () => clock.now(), historyOf }),
-      alertmanagerRoutes({ notifier, now: () => clock.now(), startedAt, version }),
-      ruleToolRoutes({ series: store.series, metrics, describe, now: () => clock.now(), lookback }),
-    ],
+    routes: routesOf({
+      clock,
+      version,
+      startedAt,
+      resolution: config.resolution,
+      lookback,
+      store,
+      engine,
+      expectations,
+      groups,
+      prices,
+      advising,
+      notifier,
+      inbox,
+      doors: sources.flatMap((source) => (source.mode === 'push' ? source.doors : [])),
+      recent: options.log.recent,
+    }),
   })
   options.onListening(server.url)
   log.info({ url: server.url, sources: config.sources.length, version }, 'listening')
@@ -218,12 +197,3 @@ function loops(parts: Looping): Promise<void>[] {
     runJobs(jobsOf({ loaded, store, advising, notifier }), clock, log, signal),
   ]
 }
-
-const asRunning = ({ group, report }: RuleGroup) => ({
-  name: group.definition.name,
-  file: group.definition.path,
-  intervalSeconds: group.interval / 1000,
-  limit: group.definition.limit,
-  rules: group.definition.rules,
-  report,
-})
