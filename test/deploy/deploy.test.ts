@@ -3,7 +3,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
-import { parseAllDocuments } from 'yaml'
+import { parse, parseAllDocuments, stringify } from 'yaml'
 import { policyOf } from '../../src/commands/iam-policy.ts'
 import { parseConfig } from '../../src/config/config.ts'
 
@@ -64,6 +64,24 @@ test('Grafana gets both data sources and the dashboards that are committed', () 
   ])
   const [provider] = one('compose/grafana/dashboards.yaml')['providers']
   expect(services.grafana.volumes).toContain(`../../dashboards:${provider.options.path}:ro`)
+})
+
+test('the rules for the Prometheus operator are those of rules/', async () => {
+  const groups = fs
+    .globSync('rules/*.yaml', { cwd: root })
+    .toSorted()
+    .flatMap((file) => parse(fs.readFileSync(path.join(root, file), 'utf8')).groups as Yaml[])
+  const rule = {
+    apiVersion: 'monitoring.coreos.com/v1',
+    kind: 'PrometheusRule',
+    metadata: { name: 'tidemark', namespace: 'tidemark' },
+    spec: { groups },
+  }
+  const header = '# The rules of rules/*.yaml; npm run golden writes this file.\n'
+
+  await expect(header + stringify(rule, { lineWidth: 0 })).toMatchFileSnapshot(
+    path.join(deploy, 'kubernetes/prometheus-operator/prometheusrule.yaml'),
+  )
 })
 
 test('Kubernetes: restricted, read-only, probed without a token, resources that there are', () => {
