@@ -3,6 +3,7 @@ import type { Collector, Source } from '../collectors/collector.ts'
 import { collectors } from '../collectors/index.ts'
 import type { SourceConfig } from '../config/config.ts'
 import type { Io } from '../io/io.ts'
+import type { ObjectCounters } from '../io/object-store.ts'
 import type { Millis } from '../model/units.ts'
 import { type PushedSource, pushedSource } from './pushed.ts'
 
@@ -21,8 +22,9 @@ type Polled = Extract<Source, { mode: 'poll' }>
 export function connectSource(block: SourceConfig, io: Io): PollingSource | PushedSource {
   const { name, type, every: interval, ...config } = block
   const collector: Collector = collectors.find((one) => one.type === type)!
-  const opened: Array<ReturnType<Io['objects']>> = []
-  const watches: Array<ReturnType<Io['cloudWatch']>> = []
+  const opened: Array<{ readonly counters: Readonly<ObjectCounters> }> = []
+  /** What counts nothing but its requests. */
+  const services: Array<{ readonly counters: { readonly requests: number } }> = []
   let asked = 0
   let received = 0
   const counted: Io = {
@@ -34,16 +36,10 @@ export function connectSource(block: SourceConfig, io: Io): PollingSource | Push
       received += answer.body.byteLength
       return answer
     },
-    cloudWatch(options) {
-      const watch = io.cloudWatch(options)
-      watches.push(watch)
-      return watch
-    },
-    objects(location, options) {
-      const objects = io.objects(location, options)
-      opened.push(objects)
-      return objects
-    },
+    cloudWatch: (options) => noted(services, io.cloudWatch(options)),
+    priceList: (options) => noted(services, io.priceList(options)),
+    objects: (location, options) => noted(opened, io.objects(location, options)),
+    buckets: (options) => noted(opened, io.buckets(options)),
   }
   const open = () => collector.connect({ name, every: interval }, config, counted)
   const first = open()
@@ -62,9 +58,15 @@ export function connectSource(block: SourceConfig, io: Io): PollingSource | Push
     objects: () => ({
       requests: opened.reduce(
         (sum, { counters }) => sum + counters.gets + counters.lists + counters.heads,
-        asked + watches.reduce((sum, { counters }) => sum + counters.requests, 0),
+        asked + services.reduce((sum, { counters }) => sum + counters.requests, 0),
       ),
       bytes: opened.reduce((sum, { counters }) => sum + counters.bytes, received),
     }),
   }
+}
+
+/** Opened for a source: its counters are read later. */
+function noted<T extends C, C>(list: C[], one: T): T {
+  list.push(one)
+  return one
 }

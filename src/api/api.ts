@@ -26,6 +26,9 @@ export { ruleToolRoutes } from './rule-tools.ts'
 const MAX_BODY_BYTES = 10_485_760
 const REQUEST_TIMEOUT_MS = 30_000
 
+/** Adds its own routes to the server. */
+export type AddRoutes = (app: FastifyInstance) => void | Promise<void>
+
 export interface ApiParts {
   readonly known: FactReader
   readonly scrape: Scrape
@@ -35,8 +38,7 @@ export interface ApiParts {
   /** False until every source was asked once. */
   readonly ready: () => boolean
   readonly reload: () => Promise<void>
-  /** More routes, each a function that adds its own. */
-  readonly routes: ReadonlyArray<(app: FastifyInstance) => void | Promise<void>>
+  readonly routes: readonly AddRoutes[]
 }
 
 export interface Server extends AsyncDisposable {

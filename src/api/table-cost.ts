@@ -67,7 +67,7 @@ function storageCost(
   const [fact] = known.facts('bucket', { id: bucket })
   const others = Object.entries(fact?.bytes ?? {}).some(([name, held]) => name !== 'STANDARD' && held > 0)
   const notes = [
-    `S3 Standard at ${readableUsd(price.usd)} a GB-month in ${prices.region}, ${prices.basis} price of ${price.asOf}`,
+    `S3 Standard at ${readableUsd(price.usd)} a GB-month in ${prices.region}, ${price.basis} price of ${price.asOf}`,
     price.verified ? '' : 'which nobody confirmed',
     others ? 'though the bucket also holds cheaper classes' : '',
     fact !== undefined && fact.region !== prices.region ? `though the bucket lies in ${fact.region}` : '',

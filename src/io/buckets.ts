@@ -1,8 +1,8 @@
 // Settings of S3 buckets and their storage metrics: what the bill depends on beside the objects themselves.
 import { SourceError, reasonOf } from '../model/errors.ts'
-import { DAY, type Timestamp, timestamp } from '../model/units.ts'
+import { type Timestamp, timestamp } from '../model/units.ts'
+import { type BucketMetrics, bucketMetrics } from './bucket-metrics.ts'
 import type { Clock } from './clock.ts'
-import { loadCloudWatch } from './cloudwatch.ts'
 import { type ObjectCounters, noCounts } from './object-store.ts'
 import { type ObjectOptions, s3Place } from './objects.ts'
 import { type S3Endpoint, type S3Place, type S3Sdk, S3_LIMITS, createS3Endpoint } from './s3-endpoint.ts'
@@ -15,14 +15,8 @@ export interface Upload {
   readonly initiated: Timestamp | null
 }
 
-/** One value a day, newest last. */
-export interface DailyMetric {
-  readonly at: Timestamp
-  readonly value: number
-}
-
 /** All throw SourceError; `missing` only where the bucket itself is not there. */
-export interface Buckets {
+export interface Buckets extends BucketMetrics {
   readonly counters: ObjectCounters
   regionOf(bucket: string, signal: AbortSignal): Promise<string>
   /** The document as JSON text with keys as S3 spells them; `{"Rules":[]}` where there is none. */
@@ -41,27 +35,6 @@ export interface Buckets {
     most: number,
     signal: AbortSignal,
   ): Promise<{ readonly objects: number; readonly bytes: number } | null>
-  /** A daily storage metric of one storage type (CloudWatch, AWS/S3), of the last `days`. */
-  storage(
-    ask: {
-      readonly bucket: string
-      readonly metric: string
-      readonly type: string
-      readonly days: number
-      readonly until: Timestamp
-    },
-    signal: AbortSignal,
-  ): Promise<readonly DailyMetric[]>
-  /** A request metric of the filter `EntireBucket`, a sum a day; empty where it is not switched on. */
-  requests(
-    ask: {
-      readonly bucket: string
-      readonly metric: string
-      readonly days: number
-      readonly until: Timestamp
-    },
-    signal: AbortSignal,
-  ): Promise<readonly DailyMetric[]>
 }
 
 export interface BucketWorld {
@@ -94,7 +67,7 @@ function openBuckets(endpoint: S3Endpoint, place: S3Place): Buckets {
       signal,
       attempt: (sdk) => attempt(sdk, { Bucket: bucket }),
     })
-  return { counters, ...settings(ask), ...listings(ask), ...metrics(place) }
+  return { counters, ...settings(ask), ...listings(ask), ...bucketMetrics(place, counters) }
 }
 
 type Settings = Pick<
@@ -185,28 +158,6 @@ const listings = (ask: Ask): Pick<Buckets, 'uploads' | 'bytesOfUpload' | 'noncur
   noncurrent: (bucket, most, signal) => countNoncurrent(ask, bucket, most, signal),
 })
 
-function metrics(place: S3Place): Pick<Buckets, 'storage' | 'requests'> {
-  let loading: ReturnType<typeof loadCloudWatch> | undefined
-  // CloudWatch has another endpoint than S3 unless one is given for all.
-  const cloudWatch = () => (loading ??= loadCloudWatch(place, S3_LIMITS.attempts))
-  return {
-    storage: ({ bucket, metric, type, days, until }, signal) =>
-      daily(
-        cloudWatch,
-        { bucket, metric, days, statistic: 'Average', with: { StorageType: type } },
-        until,
-        signal,
-      ),
-    requests: ({ bucket, metric, days, until }, signal) =>
-      daily(
-        cloudWatch,
-        { bucket, metric, days, statistic: 'Sum', with: { FilterId: 'EntireBucket' } },
-        until,
-        signal,
-      ),
-  }
-}
-
 function parse(document: string, bucket: string): Record<string, unknown> {
   try {
     return JSON.parse(document) as Record<string, unknown>
@@ -281,49 +232,4 @@ async function countNoncurrent(
         : undefined
   }
   return { objects, bytes }
-}
-
-interface DailyAsk {
-  readonly bucket: string
-  readonly metric: string
-  readonly days: number
-  readonly statistic: 'Average' | 'Sum'
-  readonly with: Readonly<Record<string, string>>
-}
-
-async function daily(
-  open: () => ReturnType<typeof loadCloudWatch>,
-  ask: DailyAsk,
-  now: Timestamp,
-  signal: AbortSignal,
-): Promise<readonly DailyMetric[]> {
-  const { bucket, metric, days, statistic } = ask
-  const { sdk, client } = await open()
-  const dimensions = Object.entries({ BucketName: bucket, ...ask.with })
-  const command = new sdk.GetMetricStatisticsCommand({
-    Namespace: 'AWS/S3',
-    MetricName: metric,
-    Dimensions: dimensions.map(([Name, Value]) => ({ Name, Value })),
-    StartTime: new Date(now - days * DAY),
-    EndTime: new Date(now),
-    Period: DAY / 1_000,
-    Statistics: [statistic],
-  })
-  try {
-    const { Datapoints = [] } = await client.send(command, { abortSignal: signal })
-    return Datapoints.flatMap((point) => {
-      const value = point[statistic]
-      return point.Timestamp === undefined || value === undefined
-        ? []
-        : [{ at: timestamp(point.Timestamp.getTime()), value }]
-    }).toSorted((a, b) => a.at - b.at)
-  } catch (cause) {
-    const { name } = cause as Error
-    const denied = /denied|unauthorized|credential|token|signature/i.test(name)
-    throw new SourceError(
-      denied ? 'denied' : 'unreachable',
-      `CloudWatch did not give ${metric} of ${bucket} (${name})${denied ? ': the credentials need cloudwatch:GetMetricStatistics' : ''}`,
-      { subject: `s3://${bucket}`, cause },
-    )
-  }
 }

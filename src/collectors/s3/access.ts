@@ -1,5 +1,5 @@
 // How often a bucket is read: from the best source that there is.
-import type { DailyMetric } from '../../io/buckets.ts'
+import type { DailyMetric } from '../../io/bucket-metrics.ts'
 import type { BucketAccess } from '../../model/bucket.ts'
 import type { Known } from '../../model/known.ts'
 import { DAY, bytes } from '../../model/units.ts'

@@ -1,6 +1,6 @@
 // The s3 collector: buckets as facts, from daily storage metrics and their settings. Costs a few dozen requests a poll.
 import { z } from 'zod'
-import type { DailyMetric } from '../../io/buckets.ts'
+import type { DailyMetric } from '../../io/bucket-metrics.ts'
 import type { BucketFact, BucketInventory, StorageClass } from '../../model/bucket.ts'
 import { explainError, reasonOf } from '../../model/errors.ts'
 import type { Fact, ProblemFact } from '../../model/facts.ts'
