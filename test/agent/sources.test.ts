@@ -11,7 +11,7 @@ import { NOW } from '../model/a-table.ts'
 const NOWHERE = 'http://127.0.0.1:1'
 const io = createIo({
   clock: systemClock,
-  log: createLog('fatal'),
+  log: createLog('error'),
   base: '.',
   random: () => 0,
   environment: {
