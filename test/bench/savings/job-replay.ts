@@ -33,7 +33,7 @@ export interface JobOutcome {
 const STARTUP = 210 * SECOND
 const WORKER_STARTUP = 60 * SECOND
 const MASTER = 'm5.xlarge'
-/** Of many executions a day, each so manieth stands for the others: every hour and every kind of input has its turn. */
+/** By hours between executions: one of so many stands for the others; every hour and every kind of input has its turn. */
 const ONE_OF = { 1: 11, 6: 3, 24: 1 } as const
 
 export const asIs = (job: Job): Setup => ({
