@@ -72,6 +72,7 @@ Tidemark ${version} watches ${sources.join(', ')}
   health    ${url}/-/healthy   ${url}/-/ready
 
 Try next, in another terminal:
+  npm run top
   npm run -s tidemark -- query 'time() - tidemark_table_last_change_timestamp_seconds'
   npm run -s tidemark -- scan examples/lake
 Ctrl-C ends it.

@@ -1,5 +1,6 @@
 // `tidemark scan`: the health of a lake, once, without config or daemon.
 import type { LogLevel } from '../io/log.ts'
+import { ConfigError } from '../model/errors.ts'
 import { type ExitCode, type Shell, print } from './command.ts'
 
 interface Options {
@@ -22,6 +23,7 @@ export function scanCommand({ program, finish }: Shell): void {
 }
 
 async function run(paths: readonly string[], options: Options): Promise<ExitCode> {
+  if (paths.includes('')) throw new ConfigError('scan: a path is empty; give a folder or s3://bucket/prefix')
   const { scan, scanJson, scanText } = await import('../scan/scan.ts')
   const { systemClock } = await import('../io/clock.ts')
   const { createIo } = await import('../io/io.ts')

@@ -106,18 +106,26 @@ export function loadConfig(file: string, secrets: SecretSources = processSecrets
   return parseConfig(file, readConfigText(file), secrets)
 }
 
+const UNREADABLE: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'it is a folder; name the file in it',
+  EACCES: 'permission denied; give the user that Tidemark runs as read access',
+}
+
 function readConfigText(file: string): string {
   try {
     return fs.readFileSync(file, 'utf8')
   } catch (error) {
-    throw new ConfigError(`read the config file ${file}`, { cause: error })
+    const why = error instanceof Error && 'code' in error ? UNREADABLE[String(error.code)] : undefined
+    const what = `Could not read the config file ${file}`
+    throw why === undefined ? new ConfigError(what, { cause: error }) : new ConfigError(`${what}: ${why}`)
   }
 }
 
 export function parseConfig(file: string, text: string, secrets: SecretSources): LoadedConfig {
   const yaml = parseYaml(file, text, secrets)
   const result = Config.safeParse(yaml.value ?? {})
-  if (!result.success) throw yaml.explain(result.error)
+  if (!result.success) throw yaml.explain(result.error, configJsonSchema())
   const base = path.dirname(path.resolve(file))
   return {
     config: withPriceList(result.data),

@@ -2,6 +2,8 @@
 import { LineCounter, type Document, isMap, isNode, isScalar, isSeq, parseDocument, visit } from 'yaml'
 import type { z } from 'zod'
 import { ConfigError, explainError } from '../model/errors.ts'
+import { nearest } from '../model/text.ts'
+import { fieldsAt } from './known-fields.ts'
 
 /** Where `${env:X}` and `${file:X}` read from; the caller decides, so a test needs no real environment. */
 export interface SecretSources {
@@ -13,10 +15,13 @@ export interface ParsedYaml {
   readonly value: unknown
   /** Resolved secret values, to be hidden wherever the config is shown. */
   readonly secrets: readonly string[]
-  explain(error: z.ZodError): ConfigError
+  /** `schema`: the JSON Schema that the values were held against; it has the names that an unknown field may mean. */
+  explain(error: z.ZodError, schema: unknown): ConfigError
 }
 
 const REFERENCE = /\$\{(env|file):([^}]+)\}/g
+/** As shells and Compose write it: left as it is, it would be taken for the secret itself. */
+const BARE_REFERENCE = /\$\{([A-Z][A-Z0-9_]*)\}/
 const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype'])
 const MAX_CONFIG_BYTES = 1_048_576
 
@@ -29,17 +34,27 @@ export function parseYaml(file: string, text: string, sources: SecretSources): P
   const [error] = document.errors
   if (error) {
     const { line, col } = lines.linePos(error.pos[0])
-    throw new ConfigError(`${file}:${line}:${col}: ${error.message.split('\n')[0]}`)
+    throw new ConfigError(`${file}:${line}:${col}: ${yamlMessage(error.message)}`)
   }
   const secrets: string[] = []
   resolveReferences(document, secrets, sources, (offset, message) => {
     const { line, col } = lines.linePos(offset)
     return new ConfigError(`${file}:${line}:${col}: ${message}`)
   })
+  const value: unknown = document.toJS({ maxAliasCount: 50 })
   return {
-    value: document.toJS({ maxAliasCount: 50 }),
+    value,
     secrets,
-    explain: (zodError) => new ConfigError(describeIssues(zodError.issues, document, lines, file).join('\n')),
+    explain(zodError, schema) {
+      const found = describeIssues(zodError.issues, document, (path) => fieldsAt(schema, value, path))
+      const messages = found
+        .toSorted((a, b) => a.offset - b.offset)
+        .map(({ offset, message }) => {
+          const { line, col } = lines.linePos(offset)
+          return `${file}:${line}:${col}: ${message}`
+        })
+      return new ConfigError(messages.join('\n'))
+    },
   }
 }
 
@@ -57,6 +72,12 @@ function resolveReferences(
     },
     Scalar(_, node) {
       if (typeof node.value !== 'string' || !node.value.includes('${')) return
+      const [bare, variable] = BARE_REFERENCE.exec(node.value) ?? []
+      if (bare !== undefined)
+        throw fail(
+          node.range?.[0] ?? 0,
+          `${bare} is not replaced; write \${env:${variable}} for the environment variable`,
+        )
       node.value = node.value.replace(REFERENCE, (whole, kind: 'env' | 'file', name: string) => {
         const value = lookUp(kind, name, sources, (message) =>
           fail(node.range?.[0] ?? 0, `${whole}: ${message}`),
@@ -86,26 +107,42 @@ function lookUp(
   }
 }
 
-/** One line per issue: `file:line:column: path: what was expected`. */
+/** The first line of a parser's message, without the place, which stands before it. */
+const yamlMessage = (message: string): string =>
+  (message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '')
+
+/** `path: what was expected` for each issue, and where it stands. */
 function describeIssues(
   issues: readonly z.core.$ZodIssue[],
   document: Document,
-  lines: LineCounter,
-  file: string,
-): string[] {
+  known: (path: readonly PropertyKey[]) => readonly string[],
+): Array<{ readonly offset: number; readonly message: string }> {
   return issues.flatMap((issue) => {
     if (issue.code === 'invalid_union' && issue.errors.length > 0) {
       const nested = issue.errors.flat().map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }))
-      if (nested.length > 0) return describeIssues(nested, document, lines, file)
+      if (nested.length > 0) return describeIssues(nested, document, known)
     }
     const keys = issue.code === 'unrecognized_keys' ? issue.keys : [undefined]
     return keys.map((key) => {
       const path = key === undefined ? issue.path : [...issue.path, key]
-      const { line, col } = lines.linePos(offsetOf(document, path))
-      const message = key === undefined ? issue.message : `unknown field ${JSON.stringify(key)}`
-      return `${file}:${line}:${col}: ${path.map(String).join('.') || 'the document'}: ${message}`
+      const message = key === undefined ? plain(issue.message) : unknownField(key, known(issue.path))
+      const where = path.map(String).join('.') || 'the document'
+      return { offset: offsetOf(document, path), message: `${where}: ${message}` }
     })
   })
+}
+
+/** Zod tells of a field that is missing as of one that is `undefined`. */
+function plain(message: string): string {
+  const [, expected] = /^Invalid input: expected (.+), received undefined$/.exec(message) ?? []
+  return expected === undefined ? message : `is missing; expected ${expected}`
+}
+
+function unknownField(key: string, known: readonly string[]): string {
+  const near = nearest(key, known)
+  const hint =
+    near !== undefined ? `; did you mean ${near}?` : known.length > 0 ? `; known are ${known.join(', ')}` : ''
+  return `unknown field ${JSON.stringify(key)}${hint}`
 }
 
 /** The offset of the node at `path`, of its key where it is a map's entry, or of the nearest parent that exists. */

@@ -23,7 +23,12 @@ const isTimezone = (timezone: string): boolean => {
 export const Due = z
   .strictObject({
     cron: z.string().describe('When the change must be there: minute hour day month weekday.'),
-    timezone: z.string().refine(isTimezone, 'expected a time zone such as Europe/Berlin').prefault('UTC'),
+    timezone: z
+      .string()
+      .refine(isTimezone, {
+        error: ({ input }) => `expected a time zone such as Europe/Berlin, found ${JSON.stringify(input)}`,
+      })
+      .prefault('UTC'),
     calendar: Calendar.optional(),
     window: Duration(MINUTE)
       .optional()

@@ -1,5 +1,6 @@
 // What hurts in rules though they load: alerts that can never fire, names that do not exist, texts that are missing.
 import type { MetricInfo } from '../model/series.ts'
+import { nearest } from '../model/text.ts'
 import { parseDuration, printDuration } from '../model/units.ts'
 import { NO_DATA_ANNOTATION } from './alerting-rule.ts'
 import { type Finding, byPlace } from './finding.ts'
@@ -235,25 +236,4 @@ function unknownTemplateLabels(rule: AlertingRule, context: Context): Finding[] 
       ),
     )
   })
-}
-
-/** The name that takes the fewest edits, if they are few. */
-function nearest(name: string, names: readonly string[]): string | undefined {
-  let best: { name: string; edits: number } | undefined
-  for (const other of names) {
-    const edits = distance(name, other)
-    if (edits <= name.length / 4 && (best === undefined || edits < best.edits)) best = { name: other, edits }
-  }
-  return best?.name
-}
-
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
-  for (let i = 0; i < a.length; i++) {
-    const next = [i + 1]
-    for (let j = 0; j < b.length; j++)
-      next.push(Math.min(row[j + 1]! + 1, next[j]! + 1, row[j]! + (a[i] === b[j] ? 0 : 1)))
-    row = next
-  }
-  return row[b.length]!
 }

@@ -90,11 +90,25 @@ describe('a good config', () => {
 
 describe('a bad config names the line and what was expected', () => {
   test.for<[string, string, RegExp]>([
-    ['an unknown field', `${good}colour: red\n`, /^tidemark\.yaml:3:1: colour: unknown field "colour"$/],
+    [
+      'an unknown field',
+      `${good}colour: red\n`,
+      /^tidemark\.yaml:3:1: colour: unknown field "colour"; known are advise, api, expect, /,
+    ],
+    [
+      'a field that is almost one',
+      'sources:\n  - { name: a, type: lake, path: x, evry: 1m }\n',
+      /^tidemark\.yaml:2:37: sources\.0\.evry: unknown field "evry"; did you mean every\?$/,
+    ],
+    [
+      'a field of another type of source',
+      'sources:\n  - { name: a, type: push, path: x }\n',
+      /unknown field "path"; known are every, name, namespace, token, type$/,
+    ],
     [
       'an unknown field of a source',
       'sources:\n  - name: a\n    type: lake\n    path: x\n    pth: y\n',
-      /^tidemark\.yaml:5:5: sources\.0\.pth: unknown field "pth"$/,
+      /^tidemark\.yaml:5:5: sources\.0\.pth: unknown field "pth"; known are .*path/,
     ],
     [
       'a duration that is none',
@@ -107,7 +121,17 @@ describe('a bad config names the line and what was expected', () => {
       /^tidemark\.yaml:3:5: sources\.0\.type: .*lake/,
     ],
     ['no source', 'state: x\n', /^tidemark\.yaml:1:1: sources: /],
-    ['an empty file', '', /^tidemark\.yaml:1:1: sources: /],
+    ['an empty file', '', /^tidemark\.yaml:1:1: sources: is missing; expected array$/],
+    [
+      'a variable as shells write it',
+      'sources:\n  - { name: a, type: lake, path: "${LAKE}" }\n',
+      /^tidemark\.yaml:2:34: \$\{LAKE\} is not replaced; write \$\{env:LAKE\} for the environment variable$/,
+    ],
+    [
+      'several things, from the top',
+      'state: 1\nsources:\n  - { name: a, type: lake }\nlog: 2\n',
+      /^tidemark\.yaml:1:1: state: .*\n.*3:5: sources\.0\.path: is missing; expected string\n.*4:1: log: /,
+    ],
     [
       'a name used twice',
       'sources:\n  - { name: a, type: lake, path: x }\n  - { name: a, type: lake, path: y }\n',

@@ -133,7 +133,7 @@ class LakeWatch {
         this.#tables.size === 0 ? '' : ` (${this.#tables.size} were there before; they are not taken as gone)`
       throw new SourceError(
         'missing',
-        `look for tables below ${this.#objects.url}: no Delta or Iceberg table found${known}; check the path and the credentials`,
+        `look for tables below ${this.#objects.url}: no Delta or Iceberg table found${known}; give a folder that has one in it or below it (a _delta_log, or metadata/*.metadata.json)`,
         { subject: this.#objects.url },
       )
     }
