@@ -9,6 +9,9 @@ import type { Store } from '../model/store.ts'
 import type { Timestamp } from '../model/units.ts'
 import { ratesNow } from './rates.ts'
 
+/** Failures in one log record. */
+const MAX_TOLD = 20
+
 export interface Advising {
   /** Everything anew. */
   run(now: Timestamp): void
@@ -23,7 +26,12 @@ export const createAdvising = (store: Store, prices: Prices, log: Log): Advising
         { refused: prices.refused },
         'prices that were read are not believed; those of the price book count',
       )
-    const { facts, forgotten } = adviseAll(store, prices, now)
+    const { facts, forgotten, failed } = adviseAll(store, prices, now)
+    if (failed.length > 0)
+      log.error(
+        { failed: failed.slice(0, MAX_TOLD), count: failed.length },
+        'rules of advisors failed: what was advised on these stays as it was; please report it',
+      )
     store.record(
       facts,
       now,

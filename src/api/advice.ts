@@ -53,6 +53,7 @@ export function adviceRoutes({ known, decide, now }: AdviceApi): (app: FastifyIn
         advice: limit === 0 ? [] : found.toSorted(byWorth).slice(0, limit),
         needs: standing?.needs ?? [],
         needsOmitted: standing?.needsOmitted ?? 0,
+        failed: standing?.failed ?? null,
       }
     })
     app.get('/api/tidemark/bill', async () => ({

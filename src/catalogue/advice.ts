@@ -26,6 +26,12 @@ export const adviceMetrics = {
     '',
     [],
   ),
+  failed: gauge(
+    'tidemark_advice_failed',
+    'Things that could not be judged because a rule of an advisor failed; the log names them. Anything but 0 is a fault of Tidemark.',
+    '',
+    [],
+  ),
 }
 
 const m = adviceMetrics
@@ -55,5 +61,6 @@ export function adviceSamples(known: FactReader): Sample[] {
     ),
     ...m.made({}, standing.at / 1_000),
     ...m.needs({}, standing.needs.length + standing.needsOmitted),
+    ...m.failed({}, standing.failed),
   ]
 }

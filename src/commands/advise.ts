@@ -17,6 +17,7 @@ const Answer = z.object({
   advice: z.array(z.custom<AdviceFact>()),
   needs: z.array(z.custom<AdviceNeed>()),
   needsOmitted: z.number(),
+  failed: z.number().nullish(),
 })
 
 interface DecideOptions extends DaemonOptions {
@@ -129,7 +130,7 @@ function applyCommand(advise: Shell['program']): void {
   })
 }
 
-export function renderList({ advice, total, needs, needsOmitted }: z.output<typeof Answer>): string {
+export function renderList({ advice, total, needs, needsOmitted, failed }: z.output<typeof Answer>): string {
   const rows = advice.map(({ id, advice: { priority, cost, topic, title, confidence }, state }) => [
     id,
     priority,
@@ -158,7 +159,10 @@ export function renderList({ advice, total, needs, needsOmitted }: z.output<type
     needs.length === 0
       ? []
       : [`${needs.length + needsOmitted} things could not be judged; advise list --json says what to collect`]
-  return `${[...(advice.length === 0 ? ['no advice'] : lines), ...sum, ...asked].join('\n')}\n`
+  const broken = failed
+    ? [`${failed} things could not be judged because a rule failed; the daemon's log names them`]
+    : []
+  return `${[...(advice.length === 0 ? ['no advice'] : lines), ...sum, ...asked, ...broken].join('\n')}\n`
 }
 
 const time = (at: Timestamp): string => new Date(at).toISOString().slice(0, 16).replace('T', ' ')

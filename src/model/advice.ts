@@ -242,6 +242,8 @@ export interface AdvisingFact {
   readonly total: AdviceTotal
   readonly needs: readonly AdviceNeed[]
   readonly needsOmitted: number
+  /** Rules that threw instead of judging; the advice known of their subjects is as it was. Absent in older state. */
+  readonly failed?: number
 }
 
 export interface AdviceTotal {

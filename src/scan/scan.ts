@@ -60,7 +60,9 @@ export async function scan(
     }
   }
   tables.sort((a, b) => (a.location < b.location ? -1 : 1))
-  const { advice, needs } = advise(viewOf(tables, commits), prices, ask.now)
+  const { advice, needs, failed } = advise(viewOf(tables, commits), prices, ask.now)
+  for (const { advisor, subject, error } of failed)
+    problems.push({ location: subject, reason: 'internal', message: `no advice by ${advisor}: ${error}` })
   return { tables, problems, advice, needs, badInput }
 }
 

@@ -1,5 +1,5 @@
 // The compute advisor: what applications hold and what they use of it, from their event logs; each rule is a function of one job.
-import { type Advisor, type Findings, NOTHING, together } from '../advisor.ts'
+import { type Advisor, type Findings, judgeEach, together } from '../advisor.ts'
 import { driver, skew } from './balance.ts'
 import { type JobView, jobViews } from './job-view.ts'
 import { memory } from './memory.ts'
@@ -17,12 +17,5 @@ const RULES: ReadonlyArray<(job: JobView) => Findings> = [sizing, memory, skew, 
 
 export const compute: Advisor = {
   name: 'compute',
-  advise: (view, prices, now) =>
-    together(
-      Array.from(jobViews(view, prices, now), (judged) =>
-        'job' in judged
-          ? together(RULES.map((rule) => rule(judged.job)))
-          : { ...NOTHING, needs: judged.needs },
-      ),
-    ),
+  advise: (view, prices, now) => judgeEach('compute', jobViews(view, prices, now), RULES),
 }

@@ -1,11 +1,11 @@
 // What there is to know of one application when its compute is judged: its executions of the last weeks that were run
 // the way the newest one was.
 import type { Advice, Evidence } from '../../model/advice.ts'
-import type { ApplicationFact } from '../../model/application-facts.ts'
+import type { ApplicationFact, ApplicationTally } from '../../model/application-facts.ts'
 import type { Known } from '../../model/known.ts'
 import type { Reader } from '../../model/store.ts'
 import { type Timestamp, DAY, HOUR, timestamp } from '../../model/units.ts'
-import type { Findings } from '../advisor.ts'
+import { type Findings, type Subject, NOTHING } from '../advisor.ts'
 import { NO_TARGET } from '../draft.ts'
 import type { Prices } from '../prices.ts'
 import { paidFor, startupOf } from './machines.ts'
@@ -30,45 +30,50 @@ export interface JobView {
   readonly now: Timestamp
 }
 
-/** A job that can be judged, or why it cannot. */
-export type Judged = { readonly job: JobView } | { readonly needs: Findings['needs'] }
-
-export function* jobViews(view: Reader, prices: Prices, now: Timestamp): Generator<Judged> {
+/** Applications that ran in the look-back. */
+export function* jobViews(view: Reader, prices: Prices, now: Timestamp): Generator<Subject<JobView>> {
   const from = timestamp(now - LOOKBACK_DAYS * DAY)
   const tallies = view.facts('application-tally').filter(({ last }) => last.at >= from)
-  for (const { id, source, application } of tallies.toSorted((a, b) => (a.id < b.id ? -1 : 1))) {
-    const all = view
-      .facts('application', { pipelineId: id, from, to: now, limit: MAX_EXECUTIONS })
-      .toSorted((a, b) => b.at - a.at || (a.id < b.id ? -1 : 1))
-    const [newest] = all
-    if (newest === undefined || newest.platform === 'local') continue
-    const executions = all.filter((one) => sameShape(one, newest))
-    const days = (now - executions.at(-1)!.startedAt) / DAY
-    if (executions.length < LEAST_EXECUTIONS || days < LEAST_DAYS) {
-      const seen = `${executions.length} of ${LEAST_EXECUTIONS} executions over ${Math.floor(days)} of ${LEAST_DAYS} days`
-      const collect = `more event logs of it: with its present executors there are ${seen}`
-      yield { needs: [{ advisor: 'compute', subject: application, collect }] }
-      continue
-    }
-    const executionsAMonth = (executions.length / days) * 30
-    const coreHours = mean(executions.map(({ executors }) => executors.coreTime / HOUR))
-    const { peak, coresEach } = newest.executors
-    const wall = Math.max(1, mean(executions.map((one) => one.wall)))
-    const paid = ((paidFor(peak, newest) / Math.max(1, peak)) * (wall + startupOf(newest))) / wall
-    const executorHours = (coreHours / (coresEach ?? 1)) * executionsAMonth * paid
-    yield {
-      job: {
-        application,
-        source,
-        pipelineId: id,
-        executions,
-        newest,
-        executionsAMonth,
-        executorHours,
-        prices,
-        now,
-      },
-    }
+  for (const tally of tallies.toSorted((a, b) => (a.id < b.id ? -1 : 1))) {
+    const executions = () =>
+      view
+        .facts('application', { pipelineId: tally.id, from, to: now, limit: MAX_EXECUTIONS })
+        .toSorted((a, b) => b.at - a.at || (a.id < b.id ? -1 : 1))
+    yield { name: tally.application, view: () => jobOf(tally, executions(), prices, now) }
+  }
+}
+
+function jobOf(
+  { id, source, application }: ApplicationTally,
+  all: readonly ApplicationFact[],
+  prices: Prices,
+  now: Timestamp,
+): JobView | Findings {
+  const [newest] = all
+  if (newest === undefined || newest.platform === 'local') return NOTHING
+  const executions = all.filter((one) => sameShape(one, newest))
+  const days = (now - executions.at(-1)!.startedAt) / DAY
+  if (executions.length < LEAST_EXECUTIONS || days < LEAST_DAYS) {
+    const seen = `${executions.length} of ${LEAST_EXECUTIONS} executions over ${Math.floor(days)} of ${LEAST_DAYS} days`
+    const collect = `more event logs of it: with its present executors there are ${seen}`
+    return { advice: [], needs: [{ advisor: 'compute', subject: application, collect }] }
+  }
+  const executionsAMonth = (executions.length / days) * 30
+  const coreHours = mean(executions.map(({ executors }) => executors.coreTime / HOUR))
+  const { peak, coresEach } = newest.executors
+  const wall = Math.max(1, mean(executions.map((one) => one.wall)))
+  const paid = ((paidFor(peak, newest) / Math.max(1, peak)) * (wall + startupOf(newest))) / wall
+  const executorHours = (coreHours / (coresEach ?? 1)) * executionsAMonth * paid
+  return {
+    application,
+    source,
+    pipelineId: id,
+    executions,
+    newest,
+    executionsAMonth,
+    executorHours,
+    prices,
+    now,
   }
 }
 

@@ -1,7 +1,7 @@
 // The hosts advisor: what instances and clusters use of what they are, as CloudWatch measured it.
 import { DAY, type Timestamp } from '../../model/units.ts'
 import type { UsageFact } from '../../model/usage.ts'
-import { type Advisor, type Findings, NOTHING, together } from '../advisor.ts'
+import { type Advisor, type Findings, NOTHING, judgeEach, together } from '../advisor.ts'
 import type { Prices } from '../prices.ts'
 import { cluster } from './clusters.ts'
 import { hostView } from './host-view.ts'
@@ -13,13 +13,11 @@ const GONE = 2 * DAY
 
 export const hosts: Advisor = {
   name: 'hosts',
-  advise: (view, prices, now) =>
-    together(
-      view
-        .facts('usage')
-        .filter(({ asOf }) => now - asOf <= GONE)
-        .map((one) => adviseOn(one, prices, now)),
-    ),
+  advise(view, prices, now) {
+    const there = view.facts('usage').filter(({ asOf }) => now - asOf <= GONE)
+    const subjects = there.map((one) => ({ name: one.resource, view: () => one }))
+    return judgeEach('hosts', subjects, [(one) => adviseOn(one, prices, now)])
+  },
 }
 
 function adviseOn(one: UsageFact, prices: Prices, now: Timestamp): Findings {

@@ -1,5 +1,5 @@
 // The layout advisor: how a table's files lie, from its own metadata; each rule is a function of one table.
-import { type Advisor, type Findings, together } from '../advisor.ts'
+import { type Advisor, type Findings, judgeEach } from '../advisor.ts'
 import { clustering } from './clustering.ts'
 import { compaction } from './compaction.ts'
 import { deletes } from './deletes.ts'
@@ -21,8 +21,5 @@ const RULES: ReadonlyArray<(view: TableView) => Findings> = [
 
 export const layout: Advisor = {
   name: 'layout',
-  advise: (view, prices, now) =>
-    together(
-      Array.from(tableViews(view, prices, now), (table) => together(RULES.map((rule) => rule(table)))),
-    ),
+  advise: (view, prices, now) => judgeEach('layout', tableViews(view, prices, now), RULES),
 }

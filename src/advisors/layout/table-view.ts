@@ -5,6 +5,7 @@ import type { Known } from '../../model/known.ts'
 import { jobId } from '../../model/run-facts.ts'
 import type { Reader } from '../../model/store.ts'
 import { type Timestamp, DAY, timestamp } from '../../model/units.ts'
+import type { Subject } from '../advisor.ts'
 import type { Prices } from '../prices.ts'
 
 /** How far back writes and reads are counted. */
@@ -25,8 +26,8 @@ export interface TableView {
   readonly billed: boolean
 }
 
-/** Tables that are there and could be read, one view each. */
-export function* tableViews(view: Reader, prices: Prices, now: Timestamp): Generator<TableView> {
+/** Tables that are there and could be read. */
+export function* tableViews(view: Reader, prices: Prices, now: Timestamp): Generator<Subject<TableView>> {
   const blind = new Set(
     view.facts('problem').flatMap(({ resolved, tableId }) => (resolved === null && tableId ? [tableId] : [])),
   )
@@ -41,18 +42,21 @@ export function* tableViews(view: Reader, prices: Prices, now: Timestamp): Gener
   for (const table of view.facts('table')) {
     if (table.vanished !== null || blind.has(table.id)) continue
     yield {
-      table,
-      now,
-      prices,
-      commits: view.facts('commit', {
-        tableId: table.id,
-        from: timestamp(now - LOOKBACK_DAYS * DAY),
-        to: now,
-        limit: MAX_COMMITS,
+      name: table.table,
+      view: () => ({
+        table,
+        now,
+        prices,
+        commits: view.facts('commit', {
+          tableId: table.id,
+          from: timestamp(now - LOOKBACK_DAYS * DAY),
+          to: now,
+          limit: MAX_COMMITS,
+        }),
+        readsAMonth: reads(table.id),
+        keepsVersions: versioned.some((bucket) => `${table.location}/`.startsWith(bucket)),
+        billed: table.location.startsWith('s3'),
       }),
-      readsAMonth: reads(table.id),
-      keepsVersions: versioned.some((bucket) => `${table.location}/`.startsWith(bucket)),
-      billed: table.location.startsWith('s3'),
     }
   }
 }

@@ -1,5 +1,5 @@
 // The lifecycle advisor: what buckets keep that nobody needs, and which storage class what they keep belongs in.
-import { type Advisor, type Findings, together } from '../advisor.ts'
+import { type Advisor, type Findings, judgeEach } from '../advisor.ts'
 import { type BucketView, need, viewOfBucket } from './bucket-view.ts'
 import { leftovers } from './leftovers.ts'
 import { tiering } from './tiering.ts'
@@ -11,11 +11,15 @@ export const lifecycle: Advisor = {
   name: 'lifecycle',
   advise(view, prices, now) {
     const tables = view.facts('table')
-    return together(view.facts('bucket').map((bucket) => ofBucket(viewOfBucket(bucket, tables, prices, now))))
+    const buckets = view.facts('bucket').map((bucket) => ({
+      name: bucket.id,
+      view: () => judgeable(viewOfBucket(bucket, tables, prices, now)),
+    }))
+    return judgeEach('lifecycle', buckets, RULES)
   },
 }
 
-function ofBucket(view: BucketView): Findings {
+function judgeable(view: BucketView): BucketView | Findings {
   const { bucket } = view
   if (bucket.lifecycle === null || bucket.lifecycleDocument === null) {
     return need(
@@ -23,5 +27,5 @@ function ofBucket(view: BucketView): Findings {
       's3:GetLifecycleConfiguration on the bucket: rules are merged with what is there, never guessed',
     )
   }
-  return together(RULES.map((rule) => rule(view)))
+  return view
 }

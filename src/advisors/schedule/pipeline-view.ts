@@ -3,6 +3,7 @@ import type { Advice, Evidence } from '../../model/advice.ts'
 import type { PipelineFact, RunFact } from '../../model/run-facts.ts'
 import type { Reader } from '../../model/store.ts'
 import { DAY, HOUR, type Timestamp, timestamp } from '../../model/units.ts'
+import type { Subject } from '../advisor.ts'
 import { type Draft, NO_TARGET, finish } from '../draft.ts'
 import type { Prices } from '../prices.ts'
 
@@ -17,21 +18,23 @@ export interface PipelineView {
   readonly now: Timestamp
 }
 
-export function* pipelineViews(view: Reader, prices: Prices, now: Timestamp): Generator<PipelineView> {
+export function* pipelineViews(
+  view: Reader,
+  prices: Prices,
+  now: Timestamp,
+): Generator<Subject<PipelineView>> {
   for (const pipeline of view.facts('pipeline')) {
     if (pipeline.vanished !== null || pipeline.paused === true || pipeline.endless) continue
-    const runs = view
-      .facts('run', {
-        pipelineId: pipeline.id,
-        from: timestamp(now - LOOKBACK_DAYS * DAY),
-        to: now,
-        limit: MAX_RUNS,
-      })
-      .filter(({ trigger }) => trigger !== 'manual' && trigger !== 'backfill')
-      .toSorted((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1))
-    yield { pipeline, runs, prices, now }
+    const name = pipeline.pipeline
+    yield { name, view: () => ({ pipeline, runs: runsOf(view, pipeline, now), prices, now }) }
   }
 }
+
+const runsOf = (view: Reader, { id: pipelineId }: PipelineFact, now: Timestamp): readonly RunFact[] =>
+  view
+    .facts('run', { pipelineId, from: timestamp(now - LOOKBACK_DAYS * DAY), to: now, limit: MAX_RUNS })
+    .filter(({ trigger }) => trigger !== 'manual' && trigger !== 'backfill')
+    .toSorted((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1))
 
 export const hoursOf = (runs: readonly RunFact[]): number =>
   runs.reduce(

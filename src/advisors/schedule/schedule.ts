@@ -2,8 +2,7 @@
 import type { Advice } from '../../model/advice.ts'
 import type { RunFact } from '../../model/run-facts.ts'
 import { HOUR, readableCount } from '../../model/units.ts'
-import type { Advisor, Findings } from '../advisor.ts'
-import { together } from '../advisor.ts'
+import { type Advisor, type Findings, judgeEach } from '../advisor.ts'
 import {
   type PipelineView,
   LOOKBACK_DAYS,
@@ -26,7 +25,7 @@ export const schedule: Advisor = {
   name: 'schedule',
   advise(view, prices, now) {
     const readers = readersOf(view)
-    return together(Array.from(pipelineViews(view, prices, now), (one) => ofPipeline(one, readers)))
+    return judgeEach('schedule', pipelineViews(view, prices, now), [(one) => ofPipeline(one, readers)])
   },
 }
 
