@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { hosts } from '../../src/advisors/hosts/hosts.ts'
 import { busyHours } from '../../src/advisors/hosts/idle.ts'
 import { needOf, riskOf } from '../../src/advisors/hosts/resize.ts'
-import { hoursOf, shapeOf } from '../../src/advisors/hosts/shapes.ts'
+import { SHAPES, hoursOf, shapeOf } from '../../src/advisors/hosts/shapes.ts'
 import { loadPrices } from '../../src/advisors/prices.ts'
 import { DAY, timestamp } from '../../src/model/units.ts'
 import { type UsageFact, hourOfWeek } from '../../src/model/usage.ts'
@@ -35,12 +35,13 @@ describe('formulas', () => {
   ])('%s of the new size in use is a risk of %s', (share, risk) => expect(riskOf(share)).toBe(risk))
 
   test.each([
-    ['m5.4xlarge', 16, 64, false],
-    ['c6g.large', 2, 4, true],
-    ['r6i.xlarge', 4, 32, false],
-    ['i3.24xlarge', 96, 768, false],
-  ])('%s has %s vCPUs and %s GiB', (type, vcpus, gib, arm) =>
-    expect(shapeOf(type)).toEqual({ type, vcpus, gib, arm }),
+    ['m5.4xlarge', 16, 64, false, false],
+    ['c6g.large', 2, 4, true, false],
+    ['r6i.xlarge', 4, 32, false, false],
+    ['m6gd.xlarge', 4, 16, true, true],
+    ['i3.16xlarge', 64, 512, false, true],
+  ])('%s has %s vCPUs and %s GiB', (type, vcpus, gib, arm, disks) =>
+    expect(shapeOf(type)).toEqual({ type, vcpus, gib, arm, disks }),
   )
 
   test.each(['t3.large', 'm5.metal', 'g5.xlarge', '', 'm5', 'm5.medium', '../m5.large'])(
@@ -101,6 +102,18 @@ describe('another size', () => {
     expect(found.needs[0]?.collect).toContain('14 days')
   })
 
+  test.each(['i3.4xlarge', 'm5d.4xlarge', 'c6gd.8xlarge', 'r5ad.4xlarge'])(
+    '%s keeps the disks that it has: no type without them is advised',
+    (instanceType) => expect(adviseOn(aHost({ instanceType })).advice).toEqual([]),
+  )
+
+  test('no type is advised that AWS does not sell', () => {
+    const types = SHAPES.map(({ type }) => type)
+    expect(types).toEqual(expect.arrayContaining(['c5.4xlarge', 'c6g.16xlarge', 'm8g.24xlarge']))
+    expect(types).not.toEqual(expect.arrayContaining(['c5.8xlarge']))
+    expect(types.filter((type) => /^(c5\.(8|16)xlarge|[cmr][67]g\.24xlarge)$/.test(type))).toEqual([])
+  })
+
   test('needs the type of the instance', () => {
     const found = adviseOn(aHost({ instanceType: null }))
     expect(found.advice).toEqual([])
@@ -153,6 +166,28 @@ describe('hosts that nobody uses', () => {
     const running = Array.from({ length: 168 }, () => true)
     const hours = busyHours({ cpu: aMeasure({ byHourOfWeek }), running }, everyHour(0))
     expect(hours && [hours.from, hours.to, hours.weekends]).toEqual(expected)
+  })
+
+  test('what is busy at all hours of weekdays is not stopped and started at the same midnight', () => {
+    const cpu = aMeasure({ p995: 90, byHourOfWeek: everyHour(1).map((_, hour) => (hour < 120 ? 60 : 1)) })
+    const { advice } = adviseOn(aHost({ measures: { CPUUtilization: cpu, ...network(100) } }))
+    expect(advice[0]!.change.after).toBe('start cron(0 0 ? * MON *)\nstop cron(0 0 ? * SAT *)')
+  })
+
+  test('traffic that nobody measured while it ran is not none', () => {
+    const byHourOfWeek = Array.from({ length: 168 }, (_, hour) => (hour < 40 ? 1_000 : null))
+    const bytes = aMeasure({ unit: 'bytes', statistic: 'Sum', samples: 960, byHourOfWeek })
+    const { advice } = adviseOn(
+      aHost({ measures: { CPUUtilization: quiet, NetworkIn: bytes, NetworkOut: bytes } }),
+    )
+    expect(advice.map(({ topic }) => topic)).not.toContain('stop-host')
+  })
+
+  test('no command names what is no id of AWS', () => {
+    const host = aHost({ resource: 'i-0$(reboot)', measures: { CPUUtilization: quiet, ...network(1_000) } })
+    const found = adviseOn(host, { ...host, service: 'emr', measures: { IsIdle: aMeasure() } })
+    expect(found.advice).toEqual([])
+    expect(found.needs).toHaveLength(2)
   })
 })
 

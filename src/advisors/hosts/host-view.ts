@@ -56,7 +56,7 @@ export function hostView(host: UsageFact, prices: Prices, now: Timestamp): HostV
     host,
     cpu,
     memory: 'view' in memory ? memory.view : null,
-    traffic: trafficOf(host),
+    traffic: trafficOf(host, running),
     running,
     hoursAMonth: (HOURS_A_MONTH * hoursAWeek) / HOURS_A_WEEK,
     prices,
@@ -64,14 +64,15 @@ export function hostView(host: UsageFact, prices: Prices, now: Timestamp): HostV
   }
 }
 
-/** A host that was off sent nothing. */
-function trafficOf({ measures }: UsageFact): Known<readonly number[]> {
+/** A host that was off sent nothing; what one that ran sent, and nobody measured, is not known. */
+function trafficOf({ measures }: UsageFact, running: readonly boolean[]): Known<readonly number[]> {
   const both = ['NetworkIn', 'NetworkOut'].map((name) => watched(measures[name]))
-  const hours = both.flatMap((one) =>
-    'view' in one && one.view.byHourOfWeek !== null
-      ? [one.view.byHourOfWeek.map((mean) => ((mean ?? 0) * HOUR) / one.view.period)]
-      : [],
-  )
+  const hours = both.flatMap((one) => {
+    if (!('view' in one) || one.view.byHourOfWeek === null) return []
+    const means = one.view.byHourOfWeek
+    if (running.some((runs, hour) => runs && (means[hour] ?? null) === null)) return []
+    return [means.map((mean) => ((mean ?? 0) * HOUR) / one.view.period)]
+  })
   const [into, out] = hours
   return into === undefined || out === undefined ? null : into.map((bytes, hour) => bytes + out[hour]!)
 }

@@ -4,7 +4,7 @@ import type { UsageFact } from '../../model/usage.ts'
 import { type Advisor, type Findings, NOTHING, judgeEach, together } from '../advisor.ts'
 import type { Prices } from '../prices.ts'
 import { cluster } from './clusters.ts'
-import { hostView } from './host-view.ts'
+import { hostView, need } from './host-view.ts'
 import { idle } from './idle.ts'
 import { resize } from './resize.ts'
 
@@ -20,9 +20,13 @@ export const hosts: Advisor = {
   },
 }
 
+/** As AWS spells them: they stand in commands. */
+const ID = /^[\w-]+$/
+
 function adviseOn(one: UsageFact, prices: Prices, now: Timestamp): Findings {
+  if (one.service !== 'emr' && one.service !== 'ec2') return NOTHING
+  if (!ID.test(one.resource)) return need(one, 'its id as AWS spells it, such as i-0123456789abcdef0')
   if (one.service === 'emr') return cluster(one, prices, now)
-  if (one.service !== 'ec2') return NOTHING
   const view = hostView(one, prices, now)
   if (!('cpu' in view)) return view
   const unused = idle(view)

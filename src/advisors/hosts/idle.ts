@@ -12,6 +12,7 @@ const IDLE_BYTES_A_DAY = 5_000_000
 /** A schedule must free this share of the hours it runs, or it is not worth its surprises. */
 const LEAST_FREED = 0.25
 const HOURS_A_DAY = 24
+const NO_GROUP = 'it belongs to no cluster and no Auto Scaling group: those replace what is stopped'
 const WEEKDAYS = 5
 
 /** Stop it where it is idle always, else start and stop it where it is idle outside of some hours. */
@@ -107,7 +108,11 @@ function stopped(view: HostView, traffic: readonly number[]) {
         performance: 1,
         dataLoss: 'none',
         blastRadius: `what runs on ${id}`,
-        reasons: ['a host that waits for an emergency looks idle: ask its owner', 'instance store is lost'],
+        reasons: [
+          'a host that waits for an emergency looks idle: ask its owner',
+          'two weeks do not show what happens at the end of a month',
+          'instance store is lost',
+        ],
       },
       confidence: 0.8,
       effort: 'low',
@@ -117,7 +122,7 @@ function stopped(view: HostView, traffic: readonly number[]) {
         after: `aws ec2 stop-instances --instance-ids ${id}`,
         applyCommand: null,
         otherForms: [],
-        preconditions: ['its owner agrees', 'nothing on its instance store is needed'],
+        preconditions: ['its owner agrees', NO_GROUP, 'nothing on its instance store is needed'],
         verifySteps: ['nobody asks for it within two weeks; then take its image and terminate it'],
         rollback: `aws ec2 start-instances --instance-ids ${id}`,
       },
@@ -128,21 +133,27 @@ function stopped(view: HostView, traffic: readonly number[]) {
 }
 
 /** EventBridge Scheduler's cron, in UTC. */
-const cron = (hour: number, weekends: boolean): string =>
-  `cron(0 ${hour} ? * ${weekends ? '*' : 'MON-FRI'} *)`
+const cron = (hour: number, days: string): string => `cron(0 ${hour} ? * ${days} *)`
+
+/** What ends at midnight is stopped at the beginning of the next day; a start and a stop never meet. */
+function crons({ from, to, weekends }: Hours): { readonly start: string; readonly stop: string } {
+  const midnight = to === HOURS_A_DAY
+  if (midnight && from === 0) return { start: cron(0, 'MON'), stop: cron(0, 'SAT') }
+  const days = weekends ? '*' : 'MON-FRI'
+  return { start: cron(from, days), stop: cron(midnight ? 0 : to, midnight && !weekends ? 'TUE-SAT' : days) }
+}
 
 const schedule = (id: string, name: 'start' | 'stop', expression: string): string =>
   `aws scheduler create-schedule --name ${name}-${id} --schedule-expression '${expression}' --flexible-time-window Mode=OFF --target '{"Arn":"arn:aws:scheduler:::aws-sdk:ec2:${name}Instances","RoleArn":"<role>","Input":"{\\"InstanceIds\\":[\\"${id}\\"]}"}'`
 
-function scheduled(view: HostView, { from, to, weekends, freed }: Hours) {
+function scheduled(view: HostView, hours: Hours) {
+  const { from, to, weekends, freed } = hours
   const { host, hoursAMonth, running, cpu } = view
   const id = host.resource
   const ran = running.filter(Boolean).length
   const days = weekends ? 'every day' : 'Monday to Friday'
   const clock = (hour: number): string => `${String(hour % HOURS_A_DAY).padStart(2, '0')}:00`
-  const start = cron(from, weekends)
-  // A window that ends at midnight is stopped at the beginning of the next day.
-  const stop = to < HOURS_A_DAY ? cron(to, weekends) : `cron(0 0 ? * ${weekends ? '*' : 'TUE-SAT'} *)`
+  const { start, stop } = crons(hours)
   return finish(
     {
       ...about(host),
@@ -179,7 +190,7 @@ function scheduled(view: HostView, { from, to, weekends, freed }: Hours) {
         after: `start ${start}\nstop ${stop}`,
         applyCommand: `${schedule(id, 'start', start)}\n${schedule(id, 'stop', stop)}`,
         otherForms: [],
-        preconditions: ['its owner agrees', 'what runs on it starts with it'],
+        preconditions: ['its owner agrees', NO_GROUP, 'what runs on it starts with it'],
         verifySteps: ['no pipeline that uses it is late in the two weeks after'],
         rollback: `aws scheduler delete-schedule --name start-${id}; aws scheduler delete-schedule --name stop-${id}`,
       },

@@ -38,8 +38,8 @@ function cheapest(
   least: { readonly vcpus: number; readonly gib: number },
 ) {
   return SHAPES.filter(
-    ({ arm, vcpus, gib, type }) =>
-      arm === now.arm && vcpus >= least.vcpus && gib >= least.gib && type !== now.type,
+    ({ arm, disks, vcpus, gib, type }) =>
+      arm === now.arm && disks === now.disks && vcpus >= least.vcpus && gib >= least.gib && type !== now.type,
   )
     .flatMap((shape) => {
       const line = hoursOf(prices, host.resource, shape.type, hoursAMonth)

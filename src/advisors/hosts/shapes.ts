@@ -9,6 +9,8 @@ export interface Shape {
   readonly gib: number
   /** Graviton: what runs on it must be built for it. */
   readonly arm: boolean
+  /** Of its own (instance store), which jobs shuffle and spill to. */
+  readonly disks: boolean
 }
 
 /** GiB for each vCPU of the families that serve data work; burstable ones are judged by their credits, not by this. */
@@ -23,16 +25,21 @@ export function shapeOf(type: string): Known<Shape> {
   const base = SIZES[size]
   if (each === undefined || base === undefined || (size === 'large' && times !== '')) return null
   const vcpus = base * (times === '' ? 1 : Number(times))
-  return { type, vcpus, gib: vcpus * each, arm: /^\dg/.test(generation) }
+  const disks = family === 'i' || generation.includes('d')
+  return { type, vcpus, gib: vcpus * each, arm: /^\dg/.test(generation), disks }
 }
 
 const FAMILIES = 'c5 c6i c6a c7i c6g c7g c8g m5 m6i m6a m7i m6g m7g m8g r5 r6i r7i r6g r7g r8g'.split(' ')
 const SIZE_NAMES = ['large', 'xlarge', '2xlarge', '4xlarge', '8xlarge', '12xlarge', '16xlarge', '24xlarge']
+/** Not sold. */
+const NO_SIZES = /^(c5\.(8|16)xlarge|[cmr][67]g\.24xlarge)$/
 const PRICED_SIZES = ['4xlarge', '2xlarge', 'xlarge']
 
 /** What a host could become. */
 export const SHAPES: readonly Shape[] = FAMILIES.flatMap((family) =>
-  SIZE_NAMES.flatMap((size) => shapeOf(`${family}.${size}`) ?? []),
+  SIZE_NAMES.map((size) => `${family}.${size}`)
+    .filter((type) => !NO_SIZES.test(type))
+    .flatMap((type) => shapeOf(type) ?? []),
 )
 
 /** Hours of a type. Within a family prices are proportional to size, so a size the book lacks is priced by one it has. */
