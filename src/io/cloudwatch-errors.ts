@@ -15,7 +15,8 @@ interface Foreign {
 }
 
 const THROTTLED = /^(Throttl|RequestLimitExceeded|TooManyRequests|LimitExceeded|SlowDown|ServiceUnavailable)/
-const DENIED = /AccessDenied|Unauthorized|NotAuthorized|Credential|Token|Signature|OptInRequired/i
+/** A page that is asked for too late (InvalidNextToken) has nothing to do with credentials. */
+const DENIED = /AccessDenied|Unauthorized|NotAuthorized|Credential|(?<!Next)Token|Signature|OptInRequired/i
 const TIMED_OUT = /Timeout|ETIMEDOUT|ESOCKETTIMEDOUT/
 
 /** `action` in CloudWatch's words: GetMetricData, ListMetrics, PutMetricData; `where` the endpoint without secrets. */
@@ -25,10 +26,7 @@ export function judgeCloudWatch(
 ): CloudWatchVerdict {
   if (thrown instanceof SourceError) return { error: thrown, retry: false }
   const foreign = (typeof thrown === 'object' && thrown !== null ? thrown : {}) as Foreign
-  const status = foreign.$metadata?.httpStatusCode
-  const name =
-    typeof foreign.name === 'string' && /^[\w.-]{1,80}$/.test(foreign.name) ? foreign.name : 'error'
-  const code = typeof foreign.code === 'string' ? foreign.code : ''
+  const { status, name, code } = saidBy(foreign)
   const verdict = (reason: Reason, said: string, retry: boolean): CloudWatchVerdict => ({
     error: new SourceError(reason, said, { subject: where }),
     retry,
@@ -38,15 +36,30 @@ export function judgeCloudWatch(
     return verdict('throttled', `CloudWatch throttles: ${asked} was answered ${status ?? ''} ${name}`, true)
   if (DENIED.test(name) || status === 401 || status === 403)
     return verdict('denied', denial(name, action, asked), false)
-  if (TIMED_OUT.test(name) || TIMED_OUT.test(code))
+  if (TIMED_OUT.test(name) || TIMED_OUT.test(code) || status === 408)
     return verdict('timeout', `${asked} was not answered in time`, true)
-  if (status !== undefined && status >= 400 && status < 500)
-    return verdict('unsupported', `${asked} was answered ${status} ${name}`, false)
+  const answered = `${asked} was answered ${status ?? ''} ${name}`
+  if (isElsewhere(name, status))
+    return verdict('unreachable', `${answered}: is this an endpoint of CloudWatch?`, false)
+  if (status === 400 || status === 413) return verdict('unsupported', answered, false)
   const said = quoted(foreign)
   if (/Region is missing/.test(said))
     return verdict('unreachable', 'No AWS region is known for CloudWatch; set region, or AWS_REGION', false)
   return verdict('unreachable', `${asked} failed: ${status ?? code} ${name}${said}`, true)
 }
+
+function saidBy({ name, code, $metadata }: Foreign) {
+  return {
+    status: $metadata?.httpStatusCode,
+    name: typeof name === 'string' && /^[\w.-]{1,80}$/.test(name) ? name : 'error',
+    code: typeof code === 'string' ? code : '',
+  }
+}
+
+/** Answers of something that is no CloudWatch: what was asked may be right. */
+const isElsewhere = (name: string, status: number | undefined): boolean =>
+  name.startsWith('UnknownOperation') ||
+  (status !== undefined && status > 400 && status < 500 && status !== 413)
 
 const denial = (name: string, action: string, asked: string): string =>
   name === 'CredentialsProviderError'

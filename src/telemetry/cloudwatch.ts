@@ -1,4 +1,5 @@
 // Finished runs to CloudWatch: what is due is kept with the runs until CloudWatch has taken it.
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import picomatch from 'picomatch'
 import { type CloudWatch, type MetricDatum, VALUES_AT_ONCE } from '../io/cloudwatch.ts'
 import { explainError, reasonOf } from '../model/errors.ts'
@@ -20,9 +21,11 @@ const SETTLES = millis(30 * SECOND)
 /** Ends that CloudWatch takes. */
 const OLDEST = millis(14 * DAY)
 const NEWEST = millis(2 * HOUR)
-/** Runs looked at in one go, and runs that wait; beyond that new ones are not kept, and that is counted. */
+/** Runs looked at in one go and written in one round, and runs that wait; beyond that new ones are not kept, and that is counted. */
 const RUNS = 2_000
 const WAITING = 100_000
+/** Namespaces that may be denied in one round before no further one is tried. */
+const SHUT = 50
 const LONGEST_WAIT = millis(10 * MINUTE)
 /** A value takes at most this many bytes on the wire, and a request 1 MB. */
 const BYTES_A_VALUE = 400
@@ -91,13 +94,6 @@ export function createMetricExport(parts: {
   let failures = 0
   let notBefore = timestamp(0)
 
-  const settleDue = (now: Timestamp, done: readonly MetricDueFact[], fact: MetricExportFact): void =>
-    store.record(
-      [fact],
-      now,
-      done.map(({ id }) => ({ kind: 'metric-due', id })),
-    )
-
   const send = async (batch: readonly Ready[], now: Timestamp, signal: AbortSignal): Promise<void> => {
     const due = batch.map((one) => one.due)
     const values = batch.flatMap((one) => one.values)
@@ -106,11 +102,18 @@ export function createMetricExport(parts: {
     } catch (error) {
       // What CloudWatch understood and does not want, it will not want later either.
       if (reasonOf(error) !== 'unsupported') throw error
-      settleDue(now, due, refusing(exported(store), 'refused', due.length))
+      if (batch.length > 1) {
+        // It refuses a request as a whole: which run it means is found by halves.
+        const half = Math.ceil(batch.length / 2)
+        await send(batch.slice(0, half), now, signal)
+        await send(batch.slice(half), now, signal)
+        return
+      }
+      settleDue(store, now, due, refusing(exported(store), 'refused', due.length))
       return
     }
     const before = exported(store)
-    settleDue(now, due, {
+    settleDue(store, now, due, {
       ...before,
       exportedAt: now,
       runs: before.runs + due.length,
@@ -119,38 +122,82 @@ export function createMetricExport(parts: {
     })
   }
 
+  /** What waits for a namespace that is shut holds up no other: further runs are looked at until enough are written. */
+  const writeDue = async (
+    now: Timestamp,
+    signal: AbortSignal,
+  ): Promise<{ runs: number; failure: unknown }> => {
+    const shut = new Set<string>()
+    let failure: unknown
+    let runs = 0
+    const due = settled(store, now)
+    for (let at = 0; at < due.length && runs < RUNS; at += RUNS) {
+      const judged = due
+        .slice(at, at + RUNS)
+        .map((one) => judge(one, { known: store, root: config.namespace, now }))
+      refuse(store, now, judged)
+      for (const batch of batches(judged.flatMap((one) => one.ready ?? []))) {
+        const { namespace } = batch[0]!
+        if (shut.has(namespace)) continue
+        try {
+          await send(batch, now, signal)
+          runs += batch.length
+        } catch (error) {
+          failure ??= error
+          // Credentials may allow one namespace and not another; all else is true of all.
+          if (signal.aborted || reasonOf(error) !== 'denied') return { runs, failure }
+          shut.add(namespace)
+          if (shut.size >= SHUT) return { runs, failure }
+        }
+      }
+      await nextTurn()
+    }
+    return { runs, failure }
+  }
+
   return {
     async flush(now, signal) {
       if (now < notBefore) return { runs: 0, error: null }
-      const due = store
-        .facts('metric-due')
-        .filter(({ at }) => now - at >= SETTLES)
-        .toSorted((a, b) => a.at - b.at)
-        .slice(0, RUNS)
-      const judged = due.map((one) => judge(one, { known: store, root: config.namespace, now }))
-      for (const { due: one, refusal } of judged)
-        if (refusal !== null) settleDue(now, [one], refusing(exported(store), refusal, 1))
-      const ready = judged.flatMap((one) => one.ready ?? [])
-      let runs = 0
-      try {
-        for (const batch of batches(ready)) {
-          await send(batch, now, signal)
-          runs += batch.length
-        }
-      } catch (error) {
-        if (signal.aborted) return { runs, error: null }
-        failures += 1
-        notBefore = timestamp(now + Math.min(LONGEST_WAIT, SECOND * 2 ** Math.min(failures, 20)))
-        const before = exported(store)
-        const failing = explainError(error)
-        store.record([{ ...before, failures: before.failures + 1, failing }], now)
-        return { runs, error: failing }
+      const { runs, failure } = await writeDue(now, signal)
+      if (signal.aborted || failure === undefined) {
+        if (failure === undefined) failures = 0
+        return { runs, error: null }
       }
-      failures = 0
-      return { runs, error: null }
+      failures += 1
+      notBefore = timestamp(now + Math.min(LONGEST_WAIT, SECOND * 2 ** Math.min(failures, 20)))
+      const before = exported(store)
+      const failing = explainError(failure)
+      store.record([{ ...before, failures: before.failures + 1, failing }], now)
+      return { runs, error: failing }
     },
   }
 }
+
+function settleDue(
+  store: Store,
+  now: Timestamp,
+  done: readonly MetricDueFact[],
+  fact: MetricExportFact,
+): void {
+  const gone = done.map(({ id }) => ({ kind: 'metric-due', id }) as const)
+  store.record([fact], now, gone)
+}
+
+/** One transaction for each reason. */
+function refuse(store: Store, now: Timestamp, judged: readonly Judged[]): void {
+  for (const [why, all] of Map.groupBy(judged, ({ refusal }) => refusal)) {
+    if (why === null) continue
+    const due = all.map((one) => one.due)
+    settleDue(store, now, due, refusing(exported(store), why, due.length))
+  }
+}
+
+/** Oldest first. */
+const settled = (store: FactReader, now: Timestamp): readonly MetricDueFact[] =>
+  store
+    .facts('metric-due')
+    .filter(({ at }) => now - at >= SETTLES)
+    .toSorted((a, b) => a.at - b.at)
 
 interface Judged {
   readonly due: MetricDueFact

@@ -2,12 +2,12 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import fc from 'fast-check'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { RESULTS } from '../../src/model/run-facts.ts'
 import type { Store } from '../../src/model/store.ts'
 import { DAY, HOUR, MINUTE, SECOND, type Timestamp, plus, timestamp } from '../../src/model/units.ts'
 import { fakeClock } from '../io/fake-clock.ts'
-import { type FakeCloudWatch, startFakeCloudWatch, throttled } from '../io/fake-cloudwatch.ts'
+import { type FakeCloudWatch, denied, startFakeCloudWatch, throttled } from '../io/fake-cloudwatch.ts'
 import { NOW } from '../model/a-table.ts'
 import { openMemory, reader, runsIn, writer } from './cloudwatch-scene.ts'
 
@@ -178,6 +178,54 @@ describe('what is due', () => {
         : undefined
     expect((await out.flush(LATER)).error).toBeNull()
     expect(exportOf(here)).toMatchObject({ runs: 1, refused: { refused: 1 } })
+  })
+
+  test('a value that CloudWatch does not want takes no other run of the same request with it', async () => {
+    const out = writer(here, clock, fake.endpoint)
+    const end = (i: number) => NOW - (i + 3) * MINUTE
+    out.tell(
+      Array.from({ length: 9 }, (_, i) =>
+        aRun({ run_id: `r${i}`, start: end(i) - 1_000, end: end(i), records_processed: i === 4 ? 666 : 1 }),
+      ),
+      NOW,
+    )
+    fake.trouble = (_, body) =>
+      body.includes('"Value":666')
+        ? { status: 400, body: { __type: 'InvalidParameterValue', message: 'no' } }
+        : undefined
+    expect((await out.flush(LATER)).error).toBeNull()
+    expect(exportOf(here)).toMatchObject({ runs: 8, refused: { refused: 1 } })
+  })
+
+  test('a namespace that is not allowed is said and kept, and holds up no other', async () => {
+    const out = writer(here, clock, fake.endpoint)
+    out.tell([aRun({ pipeline: 'bad' }), aRun({ pipeline: 'good' })], NOW)
+    fake.trouble = (action, body) => (body.includes('DataPipeline/bad') ? denied(action, body) : undefined)
+    expect((await out.flush(LATER)).error).toContain('cloudwatch:PutMetricData')
+    expect(exportOf(here)).toMatchObject({ runs: 1, failures: 1, refused: {} })
+    expect(here.facts('metric-due').map(({ run }) => run)).toEqual(['jobs/bad/r1'])
+  })
+
+  test('an endpoint that is none of CloudWatch loses nothing', async () => {
+    const out = writer(here, clock, fake.endpoint)
+    out.tell([aRun()], NOW)
+    fake.trouble = () => ({ status: 404, body: { __type: 'UnknownOperationException' } })
+    expect((await out.flush(LATER)).error).toContain('404')
+    expect(here.facts('metric-due')).toHaveLength(1)
+  })
+
+  test('what is refused is settled in one transaction, not one each', async () => {
+    const out = writer(here, clock, fake.endpoint)
+    out.tell(
+      Array.from({ length: 40 }, (_, i) =>
+        aRun({ run_id: `r${i}`, start: NOW - 20 * DAY, end: NOW - 15 * DAY }),
+      ),
+      NOW,
+    )
+    const record = vi.spyOn(here, 'record')
+    await out.flush(LATER)
+    expect(exportOf(here)).toMatchObject({ refused: { 'too-old': 40 } })
+    expect(record.mock.calls.length).toBe(1)
   })
 
   test('goes out in requests of at most 1,000 values', async () => {
