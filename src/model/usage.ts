@@ -24,7 +24,7 @@ export interface UsageMeasure {
   readonly p95: Known<number>
   readonly p995: Known<number>
   readonly max: Known<number>
-  /** Means of the values in each hour of the week, from Monday 00:00 UTC; null where an hour had none. */
+  /** The mean of the values in each hour of the week (of maxima the largest), from Monday 00:00 UTC; null where an hour had none. */
   readonly byHourOfWeek: Known<readonly Known<number>[]>
 }
 

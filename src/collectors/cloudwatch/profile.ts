@@ -1,4 +1,4 @@
-// Values of two weeks → what is usual: percentiles, and the mean of each hour of the week.
+// Values of two weeks → what is usual: percentiles, and each hour of the week.
 import type { MetricPoint } from '../../io/cloudwatch.ts'
 import type { Known } from '../../model/known.ts'
 import type { Timestamp } from '../../model/units.ts'
@@ -25,6 +25,7 @@ export const NO_PROFILE: Profile = {
 export function profileOf(
   points: readonly MetricPoint[],
   range: { readonly from: Timestamp; readonly to: Timestamp },
+  statistic: string,
 ): Profile {
   const [first] = points
   if (first === undefined) return { ...NO_PROFILE, ...range }
@@ -39,11 +40,21 @@ export function profileOf(
     p95: quantile(0.95),
     p995: quantile(0.995),
     max: quantile(1),
-    byHourOfWeek: hours(points),
+    byHourOfWeek: statistic === 'Maximum' ? peaks(points) : means(points),
   }
 }
 
-function hours(points: readonly MetricPoint[]): readonly Known<number>[] {
+/** A job of five minutes hides in the mean of its hour. */
+function peaks(points: readonly MetricPoint[]): readonly Known<number>[] {
+  const found = Array.from({ length: HOURS_A_WEEK }, (): Known<number> => null)
+  for (const { at, value } of points) {
+    const hour = hourOfWeek(at)
+    found[hour] = Math.max(found[hour] ?? -Infinity, round(value))
+  }
+  return found
+}
+
+function means(points: readonly MetricPoint[]): readonly Known<number>[] {
   const sums = new Float64Array(HOURS_A_WEEK)
   const counts = new Float64Array(HOURS_A_WEEK)
   for (const { at, value } of points) {

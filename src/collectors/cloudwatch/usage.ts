@@ -43,7 +43,7 @@ export function measureOf(
   const last = points.at(-1)
   if (last === undefined && before === undefined) return null
   const fresh = last !== undefined && last.at >= (before?.at ?? -Infinity)
-  const profile = isProfile && complete ? profileOf(points, window) : (before ?? NO_PROFILE)
+  const profile = isProfile && complete ? profileOf(points, window, wanted.statistic) : (before ?? NO_PROFILE)
   return {
     ...NO_PROFILE,
     ...profile,

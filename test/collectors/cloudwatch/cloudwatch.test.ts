@@ -281,10 +281,13 @@ test('a profile: nearest-rank percentiles, and means by hour of the week', () =>
     at: timestamp(monday + i * 5 * MINUTE),
     value: (i * 7) % 1_000,
   }))
-  const profile = profileOf(points, { from: monday, to: plus(monday, millis(14 * DAY)) })
+  const range = { from: monday, to: plus(monday, millis(14 * DAY)) }
+  const profile = profileOf(points, range, 'Average')
   expect(profile).toMatchObject({ samples: 1_000, p50: 499, p90: 899, p95: 949, p995: 994, max: 999 })
   const first = points.slice(0, 12).reduce((sum, { value }) => sum + value, 0) / 12
   expect(profile.byHourOfWeek?.[0]).toBeCloseTo(first)
   expect(profile.byHourOfWeek).toHaveLength(168)
   expect(profile.byHourOfWeek?.at(-1)).toBeNull()
+  // Five busy minutes an hour are no idle hour.
+  expect(profileOf(points, range, 'Maximum').byHourOfWeek?.[0]).toBe(77)
 })
