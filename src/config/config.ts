@@ -6,7 +6,7 @@ import { AdviseConfig } from '../advisors/advisors.ts'
 import { collectors } from '../collectors/index.ts'
 import { ConfigError } from '../model/errors.ts'
 import { Config as Expect } from '../expect/expect.ts'
-import { NotifyConfig, parseNotifyConfig } from '../notify/notify.ts'
+import { NotifyConfig } from '../notify/notify.ts'
 import { DAY, SECOND, millis } from '../model/units.ts'
 import { Duration } from '../model/fields.ts'
 import { ApiConfig } from './api.ts'
@@ -153,6 +153,14 @@ function notifyOf({ notify, notify_file: named }: Config, base: string): NotifyC
   return parseNotifyConfig(file, readConfigText(file))
 }
 
+/** An alertmanager.yml as it is. Throws ConfigError with `file:line:column` for each thing that is wrong. */
+export function parseNotifyConfig(file: string, text: string): NotifyConfig {
+  const yaml = parseYaml(file, text, null)
+  const result = NotifyConfig.safeParse(yaml.value ?? undefined)
+  if (result.success) return result.data
+  throw yaml.explain(result.error, jsonSchema(NotifyConfig))
+}
+
 function hide(value: unknown, secrets: readonly string[]): unknown {
   if (typeof value === 'string')
     return secrets.reduce((text, secret) => text.replaceAll(secret, '<redacted>'), value)
@@ -162,4 +170,6 @@ function hide(value: unknown, secrets: readonly string[]): unknown {
 }
 
 /** JSON Schema (draft 2020-12) of the config file, for editors. */
-export const configJsonSchema = (): unknown => z.toJSONSchema(Config, { io: 'input', unrepresentable: 'any' })
+export const configJsonSchema = (): unknown => jsonSchema(Config)
+
+const jsonSchema = (of: z.ZodType): unknown => z.toJSONSchema(of, { io: 'input', unrepresentable: 'any' })

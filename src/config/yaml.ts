@@ -25,7 +25,8 @@ const BARE_REFERENCE = /\$\{([A-Z][A-Z0-9_]*)\}/
 const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype'])
 const MAX_CONFIG_BYTES = 1_048_576
 
-export function parseYaml(file: string, text: string, sources: SecretSources): ParsedYaml {
+/** `sources` null: references are text like any other. Throws ConfigError. */
+export function parseYaml(file: string, text: string, sources: SecretSources | null): ParsedYaml {
   if (text.length > MAX_CONFIG_BYTES) {
     throw new ConfigError(`${file}: ${text.length} characters, more than the limit of ${MAX_CONFIG_BYTES}`)
   }
@@ -41,7 +42,7 @@ export function parseYaml(file: string, text: string, sources: SecretSources): P
     const { line, col } = lines.linePos(offset)
     return new ConfigError(`${file}:${line}:${col}: ${message}`)
   })
-  const value: unknown = document.toJS({ maxAliasCount: 50 })
+  const value = plainValue(document, file)
   return {
     value,
     secrets,
@@ -58,10 +59,19 @@ export function parseYaml(file: string, text: string, sources: SecretSources): P
   }
 }
 
+/** Aliases of aliases can stand for more than there is memory. */
+function plainValue(document: Document, file: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 50 })
+  } catch (cause) {
+    throw new ConfigError(`${file}: ${explainError(cause)}`, { cause })
+  }
+}
+
 function resolveReferences(
   document: Document,
   secrets: string[],
-  sources: SecretSources,
+  sources: SecretSources | null,
   fail: (offset: number, message: string) => ConfigError,
 ): void {
   visit(document, {
@@ -71,7 +81,7 @@ function resolveReferences(
       }
     },
     Scalar(_, node) {
-      if (typeof node.value !== 'string' || !node.value.includes('${')) return
+      if (sources === null || typeof node.value !== 'string' || !node.value.includes('${')) return
       const [bare, variable] = BARE_REFERENCE.exec(node.value) ?? []
       if (bare !== undefined)
         throw fail(

@@ -1,7 +1,6 @@
 // The notify block: Alertmanager's words (route, receivers, inhibit_rules, time_intervals, templates) and a few of ours.
-import { LineCounter, isMap, isNode, isScalar, isSeq, parseDocument } from 'yaml'
 import { z } from 'zod'
-import { ConfigError, explainError } from '../model/errors.ts'
+import { explainError } from '../model/errors.ts'
 import { Duration } from '../model/fields.ts'
 import { SecretText } from '../model/secret.ts'
 import { MINUTE, SECOND, millis } from '../model/units.ts'
@@ -9,8 +8,6 @@ import { compileMatchers, parseMatchers } from './matcher.ts'
 import { Global } from './receivers/global.ts'
 import { receivers } from './receivers/index.ts'
 import { compileTimeInterval } from './time-interval.ts'
-
-const MAX_YAML = 1_048_576
 
 /** Makes a schema refuse what `compile` throws on, with its message. */
 const compiles =
@@ -198,52 +195,4 @@ function checkNames(config: z.output<typeof Shape>, context: z.RefinementCtx): v
   visit(config.route, ['route'])
   if (config.digest !== undefined && !names.has(config.digest.receiver))
     issue(['digest', 'receiver'], `the receiver ${config.digest.receiver} is not defined`)
-}
-
-/** An alertmanager.yml as it is. Throws ConfigError with `file:line:column` for each thing that is wrong. */
-export function parseNotifyConfig(file: string, text: string): NotifyConfig {
-  if (text.length > MAX_YAML)
-    throw new ConfigError(`${file}: ${text.length} characters, the limit is ${MAX_YAML}`)
-  const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines })
-  const place = (offset: number) => {
-    const { line, col } = lines.linePos(offset)
-    return `${file}:${line}:${col}`
-  }
-  const [error] = document.errors
-  if (error) throw new ConfigError(`${place(error.pos[0])}: ${error.message.split('\n')[0]}`)
-  let value: unknown
-  try {
-    value = document.toJS({ maxAliasCount: 50 })
-  } catch (cause) {
-    throw new ConfigError(`${file}: ${explainError(cause)}`, { cause })
-  }
-  const result = NotifyConfig.safeParse(value ?? undefined)
-  if (result.success) return result.data
-  const messages = result.error.issues.flatMap((issue) =>
-    (issue.code === 'unrecognized_keys' ? issue.keys : [undefined]).map((key) => {
-      const path = key === undefined ? issue.path : [...issue.path, key]
-      const message = key === undefined ? issue.message : `unknown field ${JSON.stringify(key)}`
-      return `${place(offsetOf(document.contents, path))}: ${path.map(String).join('.') || 'the document'}: ${message}`
-    }),
-  )
-  throw new ConfigError(messages.join('\n'))
-}
-
-/** The offset of what a path leads to, or of its nearest parent that exists. */
-function offsetOf(root: unknown, path: readonly PropertyKey[]): number {
-  let node = root
-  let offset = 0
-  for (const step of path) {
-    if (isMap(node)) {
-      const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === String(step))
-      if (pair === undefined) return offset
-      offset = isNode(pair.key) ? (pair.key.range?.[0] ?? offset) : offset
-      node = pair.value
-    } else if (isSeq(node)) {
-      node = node.items[Number(step)]
-      offset = isNode(node) ? (node.range?.[0] ?? offset) : offset
-    } else break
-  }
-  return offset
 }

@@ -23,7 +23,7 @@ import { type Route, groupIdOf, groupKeyOf, groupLabelsOf, routesOf } from './ro
 import { type Silences, createSilences } from './silences.ts'
 import { createWording } from './wording.ts'
 
-export { NotifyConfig, parseNotifyConfig } from './config.ts'
+export { NotifyConfig } from './config.ts'
 export type { AlertStatus, Notifier, NotifierParts } from './notifier.ts'
 export { digestOf } from './digest.ts'
 export { notifyMetrics } from './figures.ts'
@@ -90,6 +90,7 @@ class Engine implements Notifier {
       clock: io.clock,
       random,
       figures: this.#figures,
+      log: io.log,
     })
     this.#adopt(io.clock.now())
   }

@@ -2,7 +2,8 @@
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { NotifyConfig, parseNotifyConfig } from '../../src/notify/notify.ts'
+import { parseNotifyConfig } from '../../src/config/config.ts'
+import { NotifyConfig } from '../../src/notify/notify.ts'
 import { compileRoute, groupKeyOf, groupLabelsOf, routesOf } from '../../src/notify/route.ts'
 
 const FULL = `

@@ -1,8 +1,9 @@
 // A canary in every secret field: it must not come out of logs, facts, explanations, statistics or errors.
 import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
+import { parseNotifyConfig } from '../../src/config/config.ts'
 import { SECOND, plus } from '../../src/model/units.ts'
-import { createNotifier, parseNotifyConfig } from '../../src/notify/notify.ts'
+import { createNotifier } from '../../src/notify/notify.ts'
 import { START, firing, silentLog, testClock, testStore } from './world.ts'
 
 const CANARY = 'c4n4ry-s3cr3t-value'

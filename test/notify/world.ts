@@ -6,7 +6,8 @@ import type { Alert } from '../../src/model/alert.ts'
 import { EVENT_KINDS, type Fact } from '../../src/model/facts.ts'
 import type { FactReader, Store } from '../../src/model/store.ts'
 import { type Millis, type Timestamp, millis, plus, timestamp } from '../../src/model/units.ts'
-import { type Notifier, createNotifier, parseNotifyConfig } from '../../src/notify/notify.ts'
+import { parseNotifyConfig } from '../../src/config/config.ts'
+import { type Notifier, createNotifier } from '../../src/notify/notify.ts'
 
 export const START = timestamp(Date.UTC(2026, 4, 4, 8, 0, 0))
 export const at = (seconds: number): Timestamp => plus(START, millis(seconds * 1000))
