@@ -261,7 +261,7 @@ describe('partitions', () => {
   })
 
   test('names from outside are quoted by the rules of SQL', () => {
-    const [advice] = advised(tiny(['da`y); DROP TABLE x; --'], { location: "s3://lake/o`'r" }))
+    const [advice] = advised(tiny(['da`y); DROP TABLE x; --'], { name: "o`'r" }))
     expect(advice?.change.after).toContain('CLUSTER BY (`da``y); DROP TABLE x; --`)')
     expect(advice?.change.after).toContain("delta.`s3://lake/o``'r`")
   })

@@ -6,7 +6,7 @@ import { type Findings, NOTHING } from '../advisor.ts'
 import { NO_TARGET, finish } from '../draft.ts'
 import { bucketCount } from './buckets.ts'
 import { breakEvenScans, keptDays, openingCosts, rewriteCosts } from './rewrite-cost.ts'
-import { repartition, sparkName } from './statements.ts'
+import { repartition, sparkName, undoRepartition } from './statements.ts'
 import { LOOKBACK_DAYS, type TableView, measured, seen } from './table-view.ts'
 import { total } from '../draft.ts'
 
@@ -183,7 +183,7 @@ function tooFine(view: TableView, partitions: Partitions): Advice {
         ],
         rollback:
           table.format === 'iceberg'
-            ? `ALTER TABLE ${sparkName(table)} ADD PARTITION FIELD ${plan.from};`
+            ? undoRepartition(table, plan)
             : `RESTORE TABLE ${sparkName(table)} TO VERSION AS OF ${table.version ?? '<version before>'};`,
       },
       verification: {
@@ -245,7 +245,7 @@ function skewed(view: TableView, partitions: Partitions): Advice | null {
         before: `PARTITIONED BY (${partitions.columns.join(', ')})`,
         after: isIceberg
           ? `ALTER TABLE ${sparkName(table)} ADD PARTITION FIELD bucket(${buckets}, <an id column>);`
-          : `-- Delta: drop ${key} from the partition columns and cluster by it instead\n${repartition(table, { from: key, to: null, cluster: [key] }).sql}`,
+          : `-- Delta: cluster by the partition columns instead\n${repartition(table, { from: key, to: null, cluster: partitions.columns }).sql}`,
         applyCommand: null,
         otherForms: [],
         preconditions: ['an id column with many distinct values, which queries filter or join by'],

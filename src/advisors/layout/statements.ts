@@ -15,11 +15,14 @@ export interface Statement {
 
 const PRINTED = 1_000
 const backticked = (name: string): string => `\`${printable(name, PRINTED).replaceAll('`', '``')}\``
-const quoted = (text: string): string => `'${printable(text, PRINTED).replaceAll("'", "''")}'`
+/** Of Spark: two strings side by side are one, so that a quote is escaped and not doubled. */
+const quoted = (text: string): string => `'${printable(text, PRINTED).replaceAll(/[\\']/g, '\\$&')}'`
+const trinoQuoted = (text: string): string => `'${printable(text, PRINTED).replaceAll("'", "''")}'`
 const double = (name: string): string => `"${printable(name, PRINTED).replaceAll('"', '""')}"`
 
-/** Where engines find it: local tables by their path, S3 tables by Spark's spelling. */
-const pathOf = ({ location }: TableFact): string => decodeURIComponent(location.replace(/^file:\/\//, ''))
+/** Where engines find it: local tables by their path, S3 tables by bucket and key. */
+const pathOf = ({ namespace, name }: TableFact): string =>
+  namespace === 'file' ? name : `${namespace}/${name}`
 
 /** Delta tables are found by their path; Iceberg ones have a name in a catalog, which metadata does not tell. */
 export function sparkName(table: TableFact): string {
@@ -38,7 +41,7 @@ const trinoName = (table: TableFact): string => nameParts(table).map(double).joi
 /** Rewrites small files, in `where` only where it is given; keeps a Z-order that the table has. */
 export function compact(table: TableFact, where: string | null = null): Statement {
   if (table.format === 'delta') {
-    const order = table.zOrder.length > 0 ? ` ZORDER BY (${table.zOrder.map(backticked).join(', ')})` : ''
+    const order = table.zOrder.length > 0 ? ` ZORDER BY (${quotedList(table.zOrder)})` : ''
     const only = where === null ? '' : ` WHERE ${where}`
     const path = JSON.stringify(printable(pathOf(table), PRINTED))
     const z = table.zOrder.length > 0 ? `z_order(${JSON.stringify(table.zOrder)})` : 'compact()'
@@ -74,7 +77,12 @@ export function clusterBy(table: TableFact, columns: readonly string[]): Cluster
   return table.format === 'iceberg' ? sortBy(table, columns) : clusterDelta(table, columns)
 }
 
-const quotedList = (columns: readonly string[]): string => columns.map(backticked).join(', ')
+/** A nested column is named by its path. */
+const pathed = (column: string): string => column.split('.').map(backticked).join('.')
+const quotedList = (columns: readonly string[]): string => columns.map(pathed).join(', ')
+/** As sort orders spell it: quoted only where it must be. */
+const spelled = (column: string): string =>
+  /^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/.test(column) ? column : pathed(column)
 /** Delta's liquid clustering takes at most so many columns. */
 const MAX_CLUSTERING = 4
 
@@ -133,9 +141,7 @@ function sortBy(table: TableFact, columns: readonly string[]): ClusterStatement 
   const name = sparkName(table)
   const [only, ...others] = columns
   const order =
-    others.length > 0
-      ? `zorder(${columns.map((column) => printable(column, PRINTED)).join(', ')})`
-      : `${printable(only ?? '', PRINTED)} ASC NULLS LAST`
+    others.length > 0 ? `zorder(${columns.map(spelled).join(', ')})` : `${spelled(only ?? '')} ASC NULLS LAST`
   const rewrite = `CALL my_catalog.system.rewrite_data_files(table => ${icebergName(table)}, strategy => 'sort', sort_order => ${quoted(order)}, options => map('rewrite-all', 'true'));`
   const fields = table.sortOrder.map((field) => {
     const column = field.replace(/ desc$/, '')
@@ -152,7 +158,7 @@ function sortBy(table: TableFact, columns: readonly string[]): ClusterStatement 
       : [
           {
             format: 'sql',
-            text: `Trino: ALTER TABLE ${trinoName(table)} SET PROPERTIES sorted_by = ARRAY[${quoted(only ?? '')}];`,
+            text: `Trino: ALTER TABLE ${trinoName(table)} SET PROPERTIES sorted_by = ARRAY[${trinoQuoted(only ?? '')}];`,
           },
         ],
     preconditions: named(table),
@@ -209,13 +215,14 @@ export function vacuum(table: TableFact, keep: { readonly hours: number }): Stat
   }
 }
 
+/** Arguments are literals (iceberg#16057) and a date would age: without one Iceberg keeps what the table asks for, by default five days. */
 export function expireSnapshots(
   table: TableFact,
   keep: { readonly days: number; readonly least: number },
 ): Statement {
   const name = icebergName(table)
   return {
-    sql: `CALL my_catalog.system.expire_snapshots(table => ${name}, older_than => current_timestamp() - INTERVAL ${keep.days} DAYS, retain_last => ${keep.least});`,
+    sql: `CALL my_catalog.system.expire_snapshots(table => ${name}, retain_last => ${keep.least});`,
     otherForms: [
       { format: 'sql', text: `Athena: VACUUM ${trinoName(table)};` },
       {
@@ -296,11 +303,16 @@ export function rebucket(
   }
 }
 
+export interface Repartition {
+  /** Delta: a column, and that column with `_day`, `_month` or `_year` behind it. Null: no longer by it. */
+  readonly from: string
+  readonly to: string | null
+  /** The other partition columns: Delta clusters by them where it has no partitions any more. */
+  readonly cluster: readonly string[]
+}
+
 /** Iceberg changes its spec in metadata; Delta writes the table again. */
-export function repartition(
-  table: TableFact,
-  change: { readonly from: string; readonly to: string | null; readonly cluster: readonly string[] },
-): Statement {
+export function repartition(table: TableFact, change: Repartition): Statement {
   const name = sparkName(table)
   if (table.format === 'iceberg') {
     const sql =
@@ -313,20 +325,36 @@ export function repartition(
       preconditions: named(table),
     }
   }
+  const list = (columns: readonly string[]): string => columns.map(backticked).join(', ')
   const layout =
     change.to !== null
-      ? `PARTITIONED BY (${change.to})`
+      ? `PARTITIONED BY (${list([change.to, ...change.cluster])})`
       : change.cluster.length > 0
-        ? `CLUSTER BY (${change.cluster.map(backticked).join(', ')})`
+        ? `CLUSTER BY (${list(change.cluster)})`
         : ''
+  const unit = change.to?.slice(change.from.length + 1)
+  const made =
+    change.to === null
+      ? ''
+      : `, CAST(date_trunc('${unit}', ${backticked(change.from)}) AS DATE) AS ${backticked(change.to)}`
   return {
-    sql: `CREATE OR REPLACE TABLE ${name} USING DELTA ${layout}\n  AS SELECT * FROM ${name};`,
+    sql: `CREATE OR REPLACE TABLE ${name} USING DELTA ${layout}\n  AS SELECT *${made} FROM ${name};`,
     otherForms: [],
     preconditions: [
       'writers are stopped meanwhile: the table is written again as a whole',
+      'properties and constraints of the table are set again afterwards: a replaced table has none',
+      ...(change.to === null ? [] : [`writers fill ${printable(change.to)} from then on`]),
       ...(layout.startsWith('CLUSTER') ? ['CLUSTER BY needs Delta 3.1 or Databricks'] : []),
     ],
   }
+}
+
+/** Of Iceberg; Delta restores the version before. */
+export function undoRepartition(table: TableFact, { from, to }: Repartition): string {
+  const name = sparkName(table)
+  return to === null
+    ? `ALTER TABLE ${name} ADD PARTITION FIELD ${transform(from)};`
+    : `ALTER TABLE ${name} REPLACE PARTITION FIELD ${transform(to)} WITH ${transform(from)};`
 }
 
 /** `day(ts)` → `day(`ts`)`; a plain column is quoted as it is. */
