@@ -1,5 +1,6 @@
 // What our own measurements say was used in a month, as meter events: bytes in buckets, core hours of applications.
 import type { ApplicationFact } from '../model/application-facts.ts'
+import type { BucketFact } from '../model/bucket.ts'
 import type { Reader } from '../model/store.ts'
 import { DAY, GIB, HOUR, type Timestamp, timestamp } from '../model/units.ts'
 import type { MeterEvent } from './calculator.ts'
@@ -34,50 +35,77 @@ interface Period {
   readonly now: Timestamp
 }
 
-/** Means by day of what storage metrics said, as parts of a month: what S3 bills as GB-months (1 GB is 1 GiB there). */
+/**
+ * What storage metrics said of each day, as parts of a month: what S3 bills as GB-months (1 GB is 1 GiB there). The metrics
+ * tell of days before we watched too; days that they do not tell any more are those of our own samples.
+ */
 function storageIn(known: Reader, { month, from, end, days, now }: Period): Measured {
   const events: MeterEvent[] = []
   const notes: string[] = []
-  const buckets = new Map(known.facts('bucket').map((fact) => [`${fact.source}\n${fact.bucket}`, fact]))
+  const sampled = sampledDays(known, { from, end })
   // A bucket that two sources look at is stored once.
-  const told = new Map<string, string>()
+  const told = new Set<string>()
+  const facts = known.facts('bucket')
   let seenDays = 0
-  for (const series of known.series.find([
-    { name: '__name__', op: '=', value: 'tidemark_bucket_size_bytes' },
-  ])) {
-    const { source = '', bucket = '', storage_class: storageClass = '' } = series.labels
-    const fact = buckets.get(`${source}\n${bucket}`)
-    if (fact === undefined || (told.get(bucket) ?? source) !== source) continue
-    const means = dailyMeans(series.samples({ from, to: timestamp(end - 1) }))
-    if (means.length === 0) continue
-    told.set(bucket, source)
-    seenDays = Math.max(seenDays, means.length)
-    const gibMonths = means.reduce((sum, bytes) => sum + bytes / GIB, 0) / days
-    // Its tiers have prices of their own, and the metric of the class does not tell them apart.
-    if (storageClass === 'INTELLIGENT_TIERING')
-      notes.push(`${month}: ${bucket}: Intelligent-Tiering is not calculated, its tiers are not told apart`)
-    else
-      events.push({
-        month,
-        region: fact.region,
-        resource: bucket,
-        meter: `s3.${storageClass}.storage`,
-        quantity: gibMonths,
-      })
+  for (const { source, bucket, region, daily } of facts.toSorted((a, b) => (a.source < b.source ? -1 : 1))) {
+    const samples = sampled.get(`${source}\n${bucket}`)
+    const classes = new Set([...Object.keys(daily ?? {}), ...(samples?.keys() ?? [])])
+    for (const storageClass of told.has(bucket) ? [] : classes) {
+      const read = Object.entries(bytesByDay(daily, storageClass)).filter(([day]) => day.startsWith(month))
+      const byDay = new Map([...(samples?.get(storageClass) ?? []), ...read])
+      if (byDay.size === 0) continue
+      seenDays = Math.max(seenDays, byDay.size)
+      const gibMonths = [...byDay.values()].reduce((sum, bytes) => sum + bytes / GIB, 0) / days
+      // Its tiers have prices of their own, and the metric of the class does not tell them apart.
+      if (storageClass === 'INTELLIGENT_TIERING')
+        notes.push(`${month}: ${bucket}: Intelligent-Tiering is not calculated, its tiers are not told apart`)
+      else
+        events.push({
+          month,
+          region,
+          resource: bucket,
+          meter: `s3.${storageClass}.storage`,
+          quantity: gibMonths,
+        })
+    }
+    if (classes.size > 0) told.add(bucket)
   }
-  const past = Math.min(days, Math.ceil((now - from) / DAY))
-  if (buckets.size > 0 && seenDays < past)
+  // Metrics of a day come with the next.
+  const past = Math.min(days, Math.floor((now - from) / DAY))
+  if (facts.length > 0 && seenDays < past)
     notes.push(
       `${month}: storage was measured on ${seenDays} of ${past} days; the other days are not calculated`,
     )
   return { events, notes }
 }
 
+const bytesByDay = (daily: BucketFact['daily'], storageClass: string): Readonly<Record<string, number>> =>
+  Object.entries(daily ?? {}).find(([name]) => name === storageClass)?.[1] ?? {}
+
+/** Source and bucket → class → day → mean of our samples. */
+function sampledDays(
+  known: Reader,
+  { from, end }: Pick<Period, 'from' | 'end'>,
+): Map<string, Map<string, Map<string, number>>> {
+  const found = new Map<string, Map<string, Map<string, number>>>()
+  for (const series of known.series.find([
+    { name: '__name__', op: '=', value: 'tidemark_bucket_size_bytes' },
+  ])) {
+    const { source = '', bucket = '', storage_class: storageClass = '' } = series.labels
+    const means = dailyMeans(series.samples({ from, to: timestamp(end - 1) }))
+    if (means.size === 0) continue
+    const key = `${source}\n${bucket}`
+    const classes = found.get(key) ?? new Map<string, Map<string, number>>()
+    found.set(key, classes.set(storageClass, means))
+  }
+  return found
+}
+
 function dailyMeans(samples: {
   readonly timestamps: Float64Array
   readonly values: Float64Array
   readonly stale: Uint8Array | null
-}): number[] {
+}): Map<string, number> {
   const sums = new Map<number, { sum: number; count: number }>()
   for (const [i, at] of samples.timestamps.entries()) {
     if (samples.stale?.[i] === 1) continue
@@ -85,7 +113,12 @@ function dailyMeans(samples: {
     const { sum, count } = sums.get(day) ?? { sum: 0, count: 0 }
     sums.set(day, { sum: sum + samples.values[i]!, count: count + 1 })
   }
-  return [...sums.values()].map(({ sum, count }) => sum / count)
+  return new Map(
+    Array.from(sums, ([day, { sum, count }]) => [
+      new Date(day * DAY).toISOString().slice(0, 10),
+      sum / count,
+    ]),
+  )
 }
 
 function applicationsIn(known: Reader, { month, from, end }: Period, region: string): Measured {

@@ -101,6 +101,8 @@ export interface BucketFact {
   readonly objects: Known<number>
   /** Bytes of all classes a month ago: what is older than a month now is at most that. */
   readonly bytesAMonthAgo: Known<Bytes>
+  /** By class, bytes of each day (`2026-10-31`, UTC) of the last weeks, watched by us or not; absent in facts of older versions. */
+  readonly daily?: Known<Readonly<Partial<Record<StorageClass, Readonly<Record<string, Bytes>>>>>>
   readonly versioning: Known<'enabled' | 'suspended' | 'off'>
   /** Rules in force; an empty list where there is no document. */
   readonly lifecycle: Known<readonly LifecycleRule[]>

@@ -136,6 +136,52 @@ test('an m5.xlarge and a c5.4xlarge hour of EMR is the machine and a quarter of 
   expect(hour('emr.c5.4xlarge.uplift')).toBeCloseTo(hour('ec2.c5.4xlarge.ondemand') * 0.25, 6)
 })
 
+/**
+ * Every amount that the tests of aws-samples/aws-emr-advisor fix (AwsCostsTest at 2b42ead), from use alone. Its tests of
+ * whole runs cannot be reproduced: the totals of AppOptimizerAnalyzerTest are core seconds of its own simulation, and
+ * commented out there; EmrServerlessEnvTest tests worker sizes and no money.
+ */
+describe('what aws-emr-advisor fixes in its tests', () => {
+  // It takes its spot discount and a price of a GB-month as arguments.
+  const rates = ratesOf({
+    lines: [...book.lines, rate('ec2.m5.xlarge.spot', 0.192 * (1 - 0.2)), rate('ebs.gp2', 0.1)],
+  })
+  type Use = readonly [meter: string, quantity: number]
+  test.for<readonly [what: string, total: number, digits: number, uses: readonly Use[]]>([
+    ['10 m5.xlarge for 2 hours', 3.84, 9, [['ec2.m5.xlarge.ondemand', 10 * 2]]],
+    ['the same on spot at 20 % off', 3.072, 9, [['ec2.m5.xlarge.spot', 10 * 2]]],
+    // It fixes 3.334 within a thousandth.
+    ['2,000 GB of EBS for 12 of the 720 hours of its month', 3.334, 2, [['ebs.gp2', (2_000 * 12) / 720]]],
+    ["EMR's own price of 5 m5.xlarge for 2 hours", 0.48, 9, [['emr.m5.xlarge.uplift', 5 * 2]]],
+    [
+      '100 vCPU and 300 GB on EKS for 2 hours',
+      2.6908,
+      3,
+      [
+        ['emr-eks.vcpu', 100 * 2],
+        ['emr-eks.memory', 300 * 2],
+      ],
+    ],
+    [
+      '100 vCPU and 750 GB on EMR Serverless for an hour',
+      9.596275,
+      9,
+      [
+        ['emr-serverless.vcpu', 100],
+        ['emr-serverless.memory', 750],
+      ],
+    ],
+  ])('%s', ([, total, digits, uses]) => {
+    const where = { month: '2026-11-01', region: 'us-east-1', resource: 'job' }
+    const bill = priceBill(
+      uses.map(([meter, quantity]) => ({ ...where, meter, quantity })),
+      rates,
+    )
+    expect(bill.unpriced).toEqual([])
+    expect(bill.total).toBeCloseTo(total, digits)
+  })
+})
+
 test('tiers count the whole account, and every resource pays the average', () => {
   const { rows, total } = priceBill(
     [used('STANDARD.storage', 51_200, 'a'), used('STANDARD.storage', 51_200, 'b')],

@@ -8,7 +8,7 @@ import { ratesOf, reckon } from '../../src/bill/bill.ts'
 import { createLog } from '../../src/io/log.ts'
 import type { BillFact, BillLine } from '../../src/model/bill.ts'
 import type { Fact } from '../../src/model/facts.ts'
-import { DAY, GIB, HOUR, millis, timestamp } from '../../src/model/units.ts'
+import { DAY, GIB, HOUR, bytes, millis, timestamp } from '../../src/model/units.ts'
 import { openStore } from '../../src/store/store.ts'
 import { factView } from '../advisors/fact-view.ts'
 import { aBucket } from '../advisors/worlds.ts'
@@ -98,6 +98,35 @@ test('rows as text: explained, partly explained, not at all', async () => {
 
   await expect(`${JSON.stringify({ ...fact, at: undefined }, null, 2)}\n`).toMatchFileSnapshot(
     'golden/reckoning.json',
+  )
+})
+
+test.for([
+  ['an ARN', 'arn:aws:s3:::archive'],
+  ['a name', 'archive'],
+  ['nothing', ''],
+])(
+  'a bill that names a bucket by %s is explained by its daily metrics, also of days before we watched',
+  ([, resource]) => {
+    const october = Object.fromEntries(
+      Array.from({ length: 31 }, (_, i) => [`2026-10-${`${i + 1}`.padStart(2, '0')}`, bytes(1_000 * GIB)]),
+    )
+    const bucket = aBucket({ daily: { STANDARD: { '2026-09-30': bytes(7 * GIB), ...october } } })
+    const bill = aBill([line({ resource, quantity: 1_000, billed: 23, effective: 23, list: 23 })])
+    const [row] = reckon(factView([bucket, bill]), rates, 'us-east-1', NOW)!.rows
+    expect(row).toMatchObject({ from: '1000 GB-month of 1 bucket', calculated: 23, attributed: 23 })
+    expect(row!.unattributed).toBeCloseTo(0, 9)
+  },
+)
+
+test('of a day that metrics and samples tell the metrics count, and a bucket of two sources counts once', async () => {
+  const daily = { STANDARD: { '2026-10-01': bytes(310 * GIB), '2026-10-31': bytes(310 * GIB) } }
+  const buckets = [aBucket({ daily }), aBucket({ daily, source: 'x-other', id: 's3://archive#2' })]
+  const fact = await reckoned([...buckets, aBill([line({ billed: 40, effective: 40, list: 40 })])], 31, 2)
+  // Two days of 310 GiB, and the second of October with the 31 that were sampled.
+  expect(fact?.rows[0]?.from).toBe('21 GB-month of 1 bucket')
+  expect(fact?.notes).toContain(
+    '2026-10: storage was measured on 3 of 31 days; the other days are not calculated',
   )
 })
 

@@ -13,7 +13,7 @@ import { readInventory } from './inventory.ts'
 import { type Destination, type Look, Memory, orUnknown } from './look.ts'
 
 /** Storage metrics come once a day, one to two days late. */
-const METRIC_DAYS = 40
+const METRIC_DAYS = 70
 /** Uploads told of, and of how many the parts are added up. */
 const MAX_UPLOADS = 1_000
 const MEASURED_UPLOADS = 50
@@ -108,6 +108,7 @@ async function readBucket(look: Look): Promise<BucketFact> {
     bytes: storage?.byClass ?? null,
     objects: storage?.objects ?? null,
     bytesAMonthAgo: storage?.aMonthAgo ?? null,
+    daily: storage?.daily ?? null,
     versioning: await known(buckets.versioning(bucket, signal)),
     lifecycle: document === null ? null : rulesOf(parseDocument(document) ?? { Rules: [] }),
     lifecycleDocument: document,
@@ -139,12 +140,14 @@ interface Sizes {
   readonly byClass: Readonly<Partial<Record<StorageClass, Bytes>>>
   readonly objects: Known<number>
   readonly aMonthAgo: Known<Bytes>
+  readonly daily: NonNullable<BucketFact['daily']>
 }
 
 async function sizes({ buckets, bucket, ask }: Look): Promise<Known<Sizes>> {
   const read = (metric: string, type: string) =>
     buckets.storage({ bucket, metric, type, days: METRIC_DAYS, until: ask.now }, ask.signal)
   const byClass: Partial<Record<StorageClass, Bytes>> = {}
+  const daily: Partial<Record<StorageClass, Record<string, Bytes>>> = {}
   let asOf: Timestamp | null = null
   let before = 0
   let isOld = false
@@ -153,6 +156,11 @@ async function sizes({ buckets, bucket, ask }: Look): Promise<Known<Sizes>> {
     const last = days.at(-1)
     if (last === undefined) continue
     byClass[storageClass] = bytes((byClass[storageClass] ?? 0) + last.value)
+    const told = (daily[storageClass] ??= {})
+    for (const { at, value } of days) {
+      const day = new Date(at).toISOString().slice(0, 10)
+      told[day] = bytes((told[day] ?? 0) + value)
+    }
     asOf = asOf === null || last.at > asOf ? last.at : asOf
     const old = monthBefore(days, ask.now)
     isOld ||= old !== undefined
@@ -160,7 +168,7 @@ async function sizes({ buckets, bucket, ask }: Look): Promise<Known<Sizes>> {
   }
   if (asOf === null) return null
   const objects = (await read('NumberOfObjects', 'AllStorageTypes')).at(-1)?.value ?? null
-  return { asOf, byClass, objects, aMonthAgo: isOld ? bytes(before) : null }
+  return { asOf, byClass, objects, aMonthAgo: isOld ? bytes(before) : null, daily }
 }
 
 const monthBefore = (days: readonly DailyMetric[], now: Timestamp): DailyMetric | undefined =>
