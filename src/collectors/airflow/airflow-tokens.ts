@@ -5,14 +5,12 @@ import { type Headers, createJsonApi, isAbsent } from '../../io/json-api.ts'
 import { SourceError, reasonOf } from '../../model/errors.ts'
 import type { Secret } from '../../model/secret.ts'
 import { MINUTE, millis } from '../../model/units.ts'
+import { type Login, basicAuth } from '../login.ts'
 
 /** A token is renewed this long before it expires. */
 const EARLY = millis(5 * MINUTE)
 
-export type Auth =
-  | { readonly username: string; readonly password: Secret }
-  | { readonly token: Secret }
-  | undefined
+export type Auth = Login | { readonly token: Secret } | undefined
 
 const TokenAnswer = z.object({ access_token: z.string().min(1) })
 
@@ -47,11 +45,7 @@ export function createTokens({
   return {
     async headers(major: number, renew: boolean, signal: AbortSignal): Promise<Headers> {
       if (auth !== undefined && 'token' in auth) return { authorization: `Bearer ${auth.token.reveal()}` }
-      if (major === 2) {
-        if (auth === undefined) return {}
-        const pair = Buffer.from(`${auth.username}:${auth.password.reveal()}`).toString('base64')
-        return { authorization: `Basic ${pair}` }
-      }
+      if (major === 2) return auth === undefined ? {} : basicAuth(auth)
       if (renew || (token !== undefined && io.clock.now() > token.expires - EARLY)) token = undefined
       if (token === undefined) await fetchTokenOrNone(signal)
       return token === undefined ? {} : { authorization: `Bearer ${token.text}` }

@@ -11,6 +11,7 @@ import { SecretText } from '../../model/secret.ts'
 import { type RunReport, isResult } from '../../model/run-facts.ts'
 import { HOUR, MINUTE, type Timestamp, millis, readableDuration, timestamp } from '../../model/units.ts'
 import { type Ask, type SourceIdentity, defineCollector } from '../collector.ts'
+import { Login } from '../login.ts'
 import { type AirflowApi, type Row, createAirflowApi } from './airflow-api.ts'
 import { TaskErrors } from './airflow-errors.ts'
 import { type Origin, dagFact, lostRun, runReport, taskFacts } from './airflow-facts.ts'
@@ -32,10 +33,7 @@ export const airflow = defineCollector({
   Config: z.strictObject({
     url: z.url().describe('Where its web pages are, e.g. https://airflow.example.com'),
     auth: z
-      .union([
-        z.strictObject({ username: z.string().min(1), password: SecretText }),
-        z.strictObject({ token: SecretText }),
-      ])
+      .union([Login, z.strictObject({ token: SecretText })])
       .optional()
       .describe('A user that may view DAGs and runs, or a token. Absent: whoever asks may.'),
     namespace: z.string().min(1).prefault('default').describe('OpenLineage namespace of its jobs.'),

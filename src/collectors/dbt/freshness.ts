@@ -3,13 +3,11 @@ import { type JsonObject, arrayOf, numberOf, objectOf, stringOf } from '../../fo
 import { datasetName } from '../../model/dataset.ts'
 import type { Fact } from '../../model/facts.ts'
 import type { Known } from '../../model/known.ts'
-import { type CheckReport, type CheckResult, type RunReport, runKey } from '../../model/run-facts.ts'
-import { timestamp } from '../../model/units.ts'
+import type { CheckReport, CheckResult, RunReport } from '../../model/run-facts.ts'
 import type { Artifact } from '../artifacts.ts'
+import { MESSAGE, commandRun } from './command-run.ts'
 import type { Manifest, Naming } from './manifest.ts'
-import { dbtTime, metadataOf, uniqueId } from './metadata.ts'
-
-const MESSAGE = 2_000
+import { dbtTime } from './metadata.ts'
 
 const RESULTS: Readonly<Record<string, CheckResult>> = {
   pass: 'pass',
@@ -19,55 +17,24 @@ const RESULTS: Readonly<Record<string, CheckResult>> = {
 }
 
 export function* freshnessFacts(
-  { json, url }: Artifact,
+  artifact: Artifact,
   manifest: Manifest | undefined,
   naming: Naming,
 ): Generator<Fact> {
-  const { invocation, generatedAt, startedAt } = metadataOf(json, url)
-  const results = arrayOf(json['results']).map(objectOf)
-  const project = manifest?.project ?? (uniqueId(stringOf(results[0]?.['unique_id']) ?? '').project || 'dbt')
+  const results = arrayOf(artifact.json['results']).map(objectOf)
   const statuses = new Set(results.map((result) => stringOf(result['status'])))
-  const state = statuses.has('runtime error') ? 'error' : statuses.has('error') ? 'failure' : 'success'
   const late = results.filter((result) =>
     ['error', 'runtime error'].includes(stringOf(result['status']) ?? ''),
   )
-  const pipeline = `${project}.freshness`
-  const run: RunReport = {
-    kind: 'run-report',
-    id: runKey(naming.source, pipeline, invocation),
-    source: naming.source,
-    pipeline,
-    runId: invocation,
-    told: 'snapshot',
-    asOf: generatedAt,
-    attempt: 1,
-    state,
-    sourceState: state,
-    trigger: null,
-    scheduledFor: null,
-    queuedAt: null,
-    startedAt:
-      startedAt ?? timestamp(generatedAt - Math.round((numberOf(json['elapsed_time']) ?? 0) * 1_000)),
-    endedAt: generatedAt,
+  const run = commandRun(artifact, manifest, naming, {
+    command: 'freshness',
+    firstId: stringOf(results[0]?.['unique_id']) ?? '',
+    state: statuses.has('runtime error') ? 'error' : statuses.has('error') ? 'failure' : 'success',
     error:
       late.length === 0
         ? null
         : `not fresh: ${late.map((one) => stringOf(one['unique_id']) ?? '?').join(', ')}`.slice(0, MESSAGE),
-    processed: null,
-    failed: null,
-    bytes: null,
-    labels: {},
-    url: null,
-    parentRun: null,
-    of: {
-      namespace: naming.jobNamespace,
-      name: pipeline,
-      system: 'dbt',
-      owners: [],
-      tags: [],
-      endless: false,
-    },
-  }
+  })
   yield run
   for (const result of results) yield checkOf(result, run, manifest, naming)
 }

@@ -11,14 +11,13 @@ import {
   type TaskReport,
   edgeOf,
   jobId,
-  runKey,
 } from '../../model/run-facts.ts'
 import { type Timestamp, timestamp } from '../../model/units.ts'
 import type { Artifact } from '../artifacts.ts'
+import { MESSAGE, commandRun } from './command-run.ts'
 import { type Manifest, type Naming, nodeJob } from './manifest.ts'
-import { dbtTime, metadataOf, uniqueId } from './metadata.ts'
+import { dbtTime, uniqueId } from './metadata.ts'
 
-const MESSAGE = 2_000
 /** Failures named in the error of a run. */
 const NAMED = 5
 
@@ -62,9 +61,8 @@ export function* runFacts(
   manifest: Manifest | undefined,
   naming: Naming,
 ): Generator<Fact> {
-  const { json, url } = artifact
-  const results = arrayOf(json['results']).map((result) => resultOf(objectOf(result)))
-  const run = reportOf(json, url, results, manifest, naming)
+  const results = arrayOf(artifact.json['results']).map((result) => resultOf(objectOf(result)))
+  const run = reportOf(artifact, results, manifest, naming)
   yield run
   for (const result of results) {
     const { type } = uniqueId(result.id)
@@ -103,60 +101,38 @@ function rowsOf(response: Json | undefined): Known<number> {
 }
 
 function reportOf(
-  json: JsonObject,
-  url: string,
+  artifact: Artifact,
   results: readonly Result[],
   manifest: Manifest | undefined,
   naming: Naming,
 ): RunReport {
-  const { invocation, generatedAt, startedAt } = metadataOf(json, url)
+  const { json } = artifact
   const args = objectOf(json['args'])
-  const project = manifest?.project ?? (uniqueId(results[0]?.id ?? '').project || 'dbt')
-  const pipeline = `${project}.${stringOf(args['which']) ?? stringOf(args['rpc_method']) ?? 'run'}`
-  const elapsed = numberOf(json['elapsed_time']) ?? 0
   const nodes = results.flatMap((result) => manifest?.nodes.get(result.id) ?? [])
-  return {
-    kind: 'run-report',
-    id: runKey(naming.source, pipeline, invocation),
-    source: naming.source,
-    pipeline,
-    runId: invocation,
-    told: 'snapshot',
-    asOf: generatedAt,
-    attempt: 1,
+  const run = commandRun(artifact, manifest, naming, {
+    command: stringOf(args['which']) ?? stringOf(args['rpc_method']) ?? 'run',
+    firstId: results[0]?.id ?? '',
     ...outcomeOf(results),
-    trigger: null,
-    scheduledFor: null,
-    queuedAt: null,
-    startedAt: startedAt ?? timestamp(generatedAt - Math.round(elapsed * 1_000)),
-    endedAt: generatedAt,
-    // Its tasks say what they moved.
-    processed: null,
-    failed: null,
-    bytes: null,
+  })
+  return {
+    ...run,
     labels: labelsOf(json, args),
-    url: null,
-    parentRun: null,
     of: {
-      namespace: naming.jobNamespace,
-      name: pipeline,
-      system: 'dbt',
+      ...run.of,
       owners: unique(nodes.flatMap((node) => node.owner ?? [])).slice(0, 10),
       tags: unique(nodes.flatMap((node) => node.tags)).slice(0, 20),
-      endless: false,
     },
   }
 }
 
 /** A node that could not run makes an error of the run, a failed test a failure; a warning neither. */
-function outcomeOf(results: readonly Result[]): Pick<RunReport, 'state' | 'sourceState' | 'error'> {
-  const states = new Set(results.map((result) => stateOf(result.status)))
-  const state = (['error', 'failure'] as const).find((bad) => states.has(bad)) ?? 'success'
+function outcomeOf(results: readonly Result[]): Pick<RunReport, 'state' | 'error'> {
   const bad = results.filter((result) => ['error', 'failure'].includes(stateOf(result.status)))
+  const states = new Set(bad.map((result) => stateOf(result.status)))
+  const state = (['error', 'failure'] as const).find((one) => states.has(one)) ?? 'success'
   const named = bad.slice(0, NAMED).map(({ id, message }) => `${id}: ${message ?? 'no message'}`)
   const more = bad.length > NAMED ? [`and ${bad.length - NAMED} more`] : []
-  const error = bad.length === 0 ? null : [...named, ...more].join('\n').slice(0, MESSAGE)
-  return { state, sourceState: state, error }
+  return { state, error: bad.length === 0 ? null : [...named, ...more].join('\n').slice(0, MESSAGE) }
 }
 
 function labelsOf(json: JsonObject, args: JsonObject): Record<string, string> {

@@ -14,19 +14,14 @@ import type { Known } from '../../model/known.ts'
 import type { CheckReport, CheckResult } from '../../model/run-facts.ts'
 import { type Timestamp, timestamp } from '../../model/units.ts'
 import type { Artifact } from '../artifacts.ts'
+import type { CheckNaming } from '../check-files.ts'
 import { nameDataset } from '../dataset-names.ts'
 
 const TEXT = 300
 const MESSAGE = 2_000
 
-interface Naming {
-  readonly source: string
-  readonly namespace: string
-  readonly datasets: Readonly<Record<string, string>>
-}
-
 /** A file holds one validation, or a whole checkpoint's. */
-export function* checksOf({ json, url }: Artifact, naming: Naming): Generator<CheckReport> {
+export function* checksOf({ json, url }: Artifact, naming: CheckNaming): Generator<CheckReport> {
   const inside = Object.values(objectOf(json['run_results'])).map((run) => {
     const { validation_result } = objectOf(run)
     return isObject(validation_result) ? validation_result : objectOf(run)
@@ -35,7 +30,11 @@ export function* checksOf({ json, url }: Artifact, naming: Naming): Generator<Ch
     yield* checksOfValidation(validation, url, naming)
 }
 
-function* checksOfValidation(validation: JsonObject, url: string, naming: Naming): Generator<CheckReport> {
+function* checksOfValidation(
+  validation: JsonObject,
+  url: string,
+  naming: CheckNaming,
+): Generator<CheckReport> {
   const meta = objectOf(validation['meta'])
   const at =
     timeOf(objectOf(meta['run_id'])['run_time']) ?? timeOf(meta['validation_time']) ?? timeOf(meta['run_id'])
@@ -80,7 +79,7 @@ function* checksOfValidation(validation: JsonObject, url: string, naming: Naming
   }
 }
 
-function datasetOfBatch(meta: JsonObject, suite: string, { datasets, namespace }: Naming) {
+function datasetOfBatch(meta: JsonObject, suite: string, { datasets, namespace }: CheckNaming) {
   const batch = objectOf(meta['active_batch_definition'])
   const spec = objectOf(meta['batch_spec'] ?? meta['batch_kwargs'])
   const parts = [stringOf(batch['datasource_name']), stringOf(batch['data_asset_name'])]

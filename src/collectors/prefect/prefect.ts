@@ -2,11 +2,13 @@
 import picomatch from 'picomatch'
 import { z } from 'zod'
 import type { Io } from '../../io/io.ts'
+import type { Headers } from '../../io/json-api.ts'
 import type { Fact } from '../../model/facts.ts'
 import { Duration } from '../../model/fields.ts'
-import { Secret, SecretText } from '../../model/secret.ts'
+import { SecretText } from '../../model/secret.ts'
 import { HOUR, MINUTE, type Timestamp, millis, timestamp } from '../../model/units.ts'
 import { type Ask, type SourceIdentity, defineCollector } from '../collector.ts'
+import { Login, basicAuth } from '../login.ts'
 import { type PrefectApi, type Row, createPrefectApi } from './prefect-api.ts'
 import { type Origin, deploymentFact, idOf, runReport, taskFacts } from './prefect-facts.ts'
 
@@ -29,10 +31,7 @@ export const prefect = defineCollector({
         'Of its API: `http://host:4200/api`, or `https://api.prefect.cloud/api/accounts/…/workspaces/…`.',
       ),
     token: SecretText.optional().describe('An API key of Prefect Cloud.'),
-    auth: z
-      .strictObject({ username: z.string().min(1), password: SecretText })
-      .optional()
-      .describe("The server's PREFECT_SERVER_API_AUTH_STRING, in its two parts."),
+    auth: Login.optional().describe("The server's PREFECT_SERVER_API_AUTH_STRING, in its two parts."),
     namespace: z.string().min(1).prefault('prefect').describe('OpenLineage namespace of its jobs.'),
     flows: z.array(z.string().min(1)).prefault(['**']).describe('Globs on flow names.'),
     history: Duration(HOUR).prefault('1d').describe('How far back runs are read when it is first connected.'),
@@ -151,11 +150,9 @@ class PrefectWatch {
   }
 }
 
-function credentials({ token, auth }: PrefectConfig): () => Record<string, string> {
+function credentials({ token, auth }: PrefectConfig): () => Headers {
   if (token !== undefined) return () => ({ authorization: `Bearer ${token.reveal()}` })
-  if (auth === undefined) return () => ({})
-  const pair = new Secret(Buffer.from(`${auth.username}:${auth.password.reveal()}`).toString('base64'))
-  return () => ({ authorization: `Basic ${pair.reveal()}` })
+  return () => (auth === undefined ? {} : basicAuth(auth))
 }
 
 function* groups(ids: readonly string[]): Generator<string[]> {

@@ -5,20 +5,15 @@ import type { Known } from '../../model/known.ts'
 import type { CheckReport, CheckResult } from '../../model/run-facts.ts'
 import { type Timestamp, timestamp } from '../../model/units.ts'
 import type { Artifact } from '../artifacts.ts'
+import type { CheckNaming } from '../check-files.ts'
 import { nameDataset } from '../dataset-names.ts'
 
 const TEXT = 300
 
-interface Naming {
-  readonly source: string
-  readonly namespace: string
-  readonly datasets: Readonly<Record<string, string>>
-}
-
 /** A check without an outcome could not be evaluated. */
 const OUTCOMES: Readonly<Record<string, CheckResult>> = { pass: 'pass', warn: 'warn', fail: 'fail' }
 
-export function* checksOf({ json, url }: Artifact, naming: Naming): Generator<CheckReport> {
+export function* checksOf({ json, url }: Artifact, naming: CheckNaming): Generator<CheckReport> {
   const at =
     timeOf(json['scanEndTimestamp']) ?? timeOf(json['scanStartTimestamp']) ?? timeOf(json['dataTimestamp'])
   if (!Array.isArray(json['checks']) || at === null) {
@@ -34,7 +29,7 @@ export function* checksOf({ json, url }: Artifact, naming: Naming): Generator<Ch
   for (const check of arrayOf(json['checks']).map(objectOf)) yield checkOf(check, origin, at, naming)
 }
 
-function checkOf(check: JsonObject, origin: Known<string>, at: Timestamp, naming: Naming): CheckReport {
+function checkOf(check: JsonObject, origin: Known<string>, at: Timestamp, naming: CheckNaming): CheckReport {
   const table = stringOf(check['table']) ?? 'scan'
   const own = [stringOf(check['dataSource']) ?? origin, table].filter((part) => part !== null).join('.')
   const dataset = nameDataset(naming.datasets, naming.namespace, own, null)
