@@ -101,7 +101,7 @@ test('rows as text: explained, partly explained, not at all', async () => {
   )
 })
 
-test.for([
+test.for<readonly [by: string, resource: string]>([
   ['an ARN', 'arn:aws:s3:::archive'],
   ['a name', 'archive'],
   ['nothing', ''],
