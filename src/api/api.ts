@@ -11,6 +11,7 @@ import type { FactReader } from '../model/store.ts'
 import type { Millis } from '../model/units.ts'
 import { entityTags } from './etag.ts'
 import { guard } from './guard.ts'
+import { limitOf } from './limit.ts'
 import { type Scrape, scrapeRoutes } from './scrape.ts'
 import { tlsOptions } from './tls.ts'
 
@@ -116,7 +117,7 @@ function known(app: FastifyInstance, facts: FactReader): void {
     return {
       commits: facts.facts('commit', {
         ...(id ? { tableId: id } : {}),
-        limit: Math.min(Number(limit) || 100, 1_000),
+        limit: limitOf(limit, 100, 1_000),
       }),
     }
   })

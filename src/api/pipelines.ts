@@ -11,6 +11,7 @@ import {
 import { type PipelineFact, type RunFact, jobId } from '../model/run-facts.ts'
 import type { FactReader } from '../model/store.ts'
 import { type Timestamp, timestamp } from '../model/units.ts'
+import { limitOf } from './limit.ts'
 
 /** Runs in one answer. */
 const RUNS_DEFAULT = 100
@@ -44,7 +45,7 @@ export const pipelineRoutes =
       async (request, reply) => {
         const { pipeline, source, before, id } = request.query
         if (id !== undefined) return { runs: known.facts('run', { id }) }
-        const limit = Math.min(Number(request.query['limit']) || RUNS_DEFAULT, RUNS_MOST)
+        const limit = limitOf(request.query['limit'], RUNS_DEFAULT, RUNS_MOST)
         const to = before === undefined ? undefined : readTime(before)
         if (to === null) return bad(reply, 'expected before as a time such as 2026-11-22T07:00:00Z')
         const where = { limit, ...(to === undefined ? {} : { to: timestamp(to - 1) }) }

@@ -65,6 +65,19 @@ describe('runs', () => {
     expect(ids((await get('/api/tidemark/runs?limit=3')).body)).toHaveLength(3)
   })
 
+  test.each([
+    ['-1', 1],
+    ['0', 5],
+    ['2.5', 2],
+    ['many', 5],
+  ])('limit=%s is never no limit at all', async (limit, found) => {
+    const get = await world(...runs)
+    expect(ids((await get(`/api/tidemark/runs?limit=${limit}`)).body)).toHaveLength(found)
+    expect(ids((await get(`/api/tidemark/runs?pipeline=daily_orders&limit=${limit}`)).body)).toHaveLength(
+      found,
+    )
+  })
+
   test('tell of a mapped task by number; one run by itself tells all', async () => {
     const mapped = ['0', '1'].map((instance) => aTaskReport({ instance, runId: 'r0' }))
     const get = await world(runs[0]!, ...mapped)
