@@ -25,20 +25,25 @@ interface Outboxes {
 }
 
 export function openOutboxes(parts: {
-  readonly telemetry: Pick<Telemetry, 'runs' | 'alerts'>
+  readonly telemetry: Pick<Telemetry, 'runs' | 'alerts' | 'dropped'>
   readonly store: Store
   readonly log: Log
 }): Outboxes {
   const { telemetry, store, log } = parts
   const { runs, alerts } = telemetry
+  const refused = (kind: 'trace-due' | 'alert-due', error: string): void => {
+    telemetry.dropped(kind, 'refused')
+    log.warn({ kind, error }, 'the collector refused a run or an alert; it is not told of this again')
+  }
   const all: readonly Outbox[] = [
-    ...(runs === null ? [] : [traceOutbox(store, runs, upstreamOf(store))]),
-    ...(alerts === null ? [] : [alertOutbox(store, alerts)]),
+    ...(runs === null ? [] : [traceOutbox(store, runs, upstreamOf(store), refused)]),
+    ...(alerts === null ? [] : [alertOutbox(store, alerts, refused)]),
   ]
   return {
-    store: notingDue(store, { traces: runs !== null, alerts: alerts !== null }, (kind) =>
-      log.warn({ kind }, 'too much waits for the collector; it is not told of this'),
-    ),
+    store: notingDue(store, { traces: runs !== null, alerts: alerts !== null }, (kind) => {
+      telemetry.dropped(kind, 'full')
+      log.warn({ kind }, 'too much waits for the collector; it is not told of this')
+    }),
     async flush(now, signal) {
       for (const outbox of all) {
         const { error } = await outbox.flush(now, signal)

@@ -27,10 +27,14 @@ const through =
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const fail = (cause: unknown) =>
       reject(
-        new SourceError('unreachable', `the collector did not take ${items.length} ${what}`, {
-          subject: 'otlp',
-          cause,
-        }),
+        new SourceError(
+          isRefusal(cause) ? 'unsupported' : 'unreachable',
+          `the collector did not take ${items.length} ${what}`,
+          {
+            subject: 'otlp',
+            cause,
+          },
+        ),
       )
     const onAbort = () => fail(signal.reason)
     signal.addEventListener('abort', onAbort, { once: true })
@@ -41,6 +45,13 @@ const through =
     })
     return promise
   }
+
+/** OTLP, "Failures": HTTP 400 must not be repeated, nor gRPC INVALID_ARGUMENT (3); 413, and 8 that names a size, are too much at once. */
+function isRefusal(error: unknown): boolean {
+  if (!(error instanceof Error) || !('code' in error)) return false
+  const { code, message } = error
+  return code === 400 || code === 413 || code === 3 || (code === 8 && /larger than|too large/i.test(message))
+}
 
 const RUNS = { name: 'tidemark.runs' }
 const ALERTS = { name: 'tidemark.alerts' }

@@ -8,7 +8,7 @@ import type { Log, LogLevel } from '../io/log.ts'
 import type { MetricInfo, Range, Sample, SeriesReader } from '../model/series.ts'
 import type { AlertDueFact } from '../model/notice.ts'
 import type { Millis, Timestamp } from '../model/units.ts'
-import { createFigures } from './figures.ts'
+import { type Dropped, createFigures } from './figures.ts'
 import { logPush, metricPush, openExporters } from './otlp.ts'
 import { type OtlpConfig, destinationOf } from './otlp-destination.ts'
 import { sendAlerts, sendRuns } from './otlp-send.ts'
@@ -51,6 +51,8 @@ export interface Telemetry extends AsyncDisposable {
   /** To the collector; null where it is not to have them. */
   readonly runs: Send<Span> | null
   readonly alerts: Send<AlertDueFact> | null
+  /** Counts what the collector will not be told of. */
+  dropped(kind: 'trace-due' | 'alert-due', reason: Dropped): void
   stats(): readonly Sample[]
 }
 
@@ -100,6 +102,7 @@ export async function openTelemetry(options: TelemetryOptions): Promise<Telemetr
     log: (log, level) => logs?.tee(log, level) ?? log,
     runs: to?.traces && exporters !== null ? sendRuns(exporters.traces, resource) : null,
     alerts: to?.alerts && exporters !== null ? sendAlerts(exporters.logs, resource) : null,
+    dropped: (kind, reason) => figures.dropped(kind === 'trace-due' ? 'traces' : 'logs', reason),
     stats: () => figures.samples(),
     async [Symbol.asyncDispose]() {
       const { promise: late, resolve } = Promise.withResolvers<void>()

@@ -51,6 +51,7 @@ async function life(url: string, protocol: 'grpc' | 'http/protobuf') {
     record: (facts: readonly Fact[], at: Timestamp = NOW) =>
       outboxes.store.record(settle(facts, outboxes.store), at),
     flush: (at: Timestamp) => outboxes.flush(at, signal),
+    dropped: () => telemetry.stats().filter(({ name }) => name === 'tidemark_otlp_dropped_total'),
     due: () => [...store.facts('trace-due'), ...store.facts('alert-due')].length,
     async [Symbol.asyncDispose]() {
       await telemetry[Symbol.asyncDispose]()
@@ -185,5 +186,19 @@ describe.each([
         .toSorted(),
     ).toEqual(names.map((name) => `RUN ${name}`).toSorted())
     expect(logs(all)).toHaveLength(1)
+  })
+
+  test('what a collector refuses for good is counted, and holds up nothing', async () => {
+    await using receiver = await start()
+    await using us = await life(receiver.url, protocol)
+    us.record([run('p'), alert()])
+    receiver.status = 400
+    await us.flush(timestamp(NOW + MINUTE))
+
+    expect(us.due()).toBe(0)
+    expect(us.dropped().map(({ labels, value }) => [labels, value])).toEqual([
+      [{ signal: 'traces', reason: 'refused' }, 1],
+      [{ signal: 'logs', reason: 'refused' }, 1],
+    ])
   })
 })

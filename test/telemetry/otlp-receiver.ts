@@ -93,9 +93,11 @@ export async function startGrpcReceiver(port = 0): Promise<Receiver> {
       if (receiver.status === 200)
         requests.push(received(told, wire[0] === 1 ? zlib.gunzipSync(message) : message))
       stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true })
-      // 14: unavailable.
+      // 3: what was asked is wrong, 14: unavailable.
       stream.on('wantTrailers', () =>
-        stream.sendTrailers({ 'grpc-status': receiver.status === 200 ? '0' : '14' }),
+        stream.sendTrailers({
+          'grpc-status': receiver.status === 200 ? '0' : receiver.status === 400 ? '3' : '14',
+        }),
       )
       // An empty message: uncompressed, no bytes.
       stream.end(Buffer.alloc(5))

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { settle } from '../../src/ledger/ledger.ts'
 import { createLog } from '../../src/io/log.ts'
+import { SourceError } from '../../src/model/errors.ts'
 import type { Fact } from '../../src/model/facts.ts'
 import type { RunFact } from '../../src/model/run-facts.ts'
 import { DAY, MINUTE, timestamp } from '../../src/model/units.ts'
@@ -66,7 +67,8 @@ describe('a run as spans', () => {
   })
 })
 
-async function world(send: (spans: readonly Span[]) => Promise<void>) {
+async function world(send: (spans: readonly Span[], stop: AbortSignal) => Promise<void>) {
+  const refused: string[] = []
   const store = await openStore({
     directory: ':memory:',
     now: NOW,
@@ -74,8 +76,18 @@ async function world(send: (spans: readonly Span[]) => Promise<void>) {
     retention: { samples: DAY, commits: DAY, runs: DAY },
   })
   const noting = notingDue(store, { traces: true, alerts: true }, () => undefined)
-  const traces = traceOutbox(store, send, () => [])
-  return { store, traces, take: (...facts: readonly Fact[]) => noting.record(settle(facts, noting), NOW) }
+  const traces = traceOutbox(
+    store,
+    send,
+    () => [],
+    (kind) => refused.push(kind),
+  )
+  return {
+    store,
+    traces,
+    refused,
+    take: (...facts: readonly Fact[]) => noting.record(settle(facts, noting), NOW),
+  }
 }
 
 describe('what is due', () => {
@@ -112,6 +124,36 @@ describe('what is due', () => {
     expect(await traces.flush(timestamp(later + MINUTE), signal)).toEqual({ sent: 1, error: null })
     expect(attempts).toEqual([1, 1])
     expect(store.facts('trace-due')).toEqual([])
+    await store[Symbol.asyncDispose]()
+  })
+
+  test('what the collector refuses for good takes nothing else along, and is not told again', async () => {
+    const told: string[] = []
+    const { store, traces, refused, take } = await world(async (spans) => {
+      if (spans.some(({ name }) => name === 'RUN p3'))
+        throw new SourceError('unsupported', 'the collector did not take it', { subject: 'otlp' })
+      told.push(...spans.map(({ name }) => name))
+    })
+    for (let i = 0; i < 5; i++)
+      take(aReport({ id: `flows/p${i}/r`, pipeline: `p${i}`, runId: 'r', endedAt: NOW }))
+
+    expect(await traces.flush(later, signal)).toEqual({ sent: 4, error: null })
+    expect([told.toSorted(), refused]).toEqual([['RUN p0', 'RUN p1', 'RUN p2', 'RUN p4'], ['trace-due']])
+    expect(store.facts('trace-due')).toEqual([])
+    await store[Symbol.asyncDispose]()
+  })
+
+  test('no further request is begun once it has to end', async () => {
+    const ending = new AbortController()
+    let requests = 0
+    const { store, traces, take } = await world(async () => {
+      requests += 1
+      ending.abort()
+    })
+    for (let i = 0; i < 101; i++) take(aReport({ id: `flows/p/r${i}`, runId: `r${i}`, endedAt: NOW }))
+    await traces.flush(later, ending.signal)
+
+    expect([requests, store.facts('trace-due').length]).toEqual([1, 1])
     await store[Symbol.asyncDispose]()
   })
 
