@@ -76,7 +76,7 @@ export function createClient(url: string, token?: string, timeout: Millis = TIME
       )
       return { answer, tag: response.headers.get('etag') }
     } catch (cause) {
-      if (cause instanceof SourceError) throw cause
+      if (cause instanceof SourceError || cause instanceof ConfigError) throw cause
       if (late.aborted)
         throw new SourceError('timeout', `${base} has not answered ${path} for ${timeout / SECOND} s`, {
           subject,
@@ -159,6 +159,8 @@ function understood(response: Response, text: string, subject: string, isNamed: 
     // The parts that speak Alertmanager's words say what is wrong as a bare string.
     const said = isRecord(json) ? json['error'] : json
     const told = typeof said === 'string' ? said.slice(0, MAX_TOLD) : `${subject} answered ${response.status}`
+    // What was asked is wrong, not what is watched: exit code 2.
+    if (response.status === 400) throw new ConfigError(told)
     throw new SourceError(response.status === 404 ? 'missing' : 'internal', told, { subject })
   }
   return isRecord(json) && json['status'] === 'success' && 'data' in json ? json['data'] : json

@@ -47,14 +47,16 @@ async function examine({ config: file, json, policy: onlyPolicy }: Options): Pro
 async function ask({ config, notify, base }: LoadedConfig): Promise<readonly Finding[]> {
   const { reachReceiver, reachSource } = await import('./reach.ts')
   const { systemClock } = await import('../io/clock.ts')
+  const { createEgress } = await import('../io/egress.ts')
   const { createIo } = await import('../io/io.ts')
   const { createLog } = await import('../io/log.ts')
   const io = createIo({ clock: systemClock, log: createLog('error'), base })
   const patience = () => AbortSignal.timeout(PATIENCE_MS)
+  const egress = createEgress(notify.egress.allow)
   const now = systemClock.now()
   const all = await Promise.all([
     ...config.sources.map(async (source) => [await reachSource(source, io, { now, signal: patience() })]),
-    ...notify.receivers.map((block) => reachReceiver(block, patience())),
+    ...notify.receivers.map((block) => reachReceiver(block, egress, patience())),
   ])
   return all.flat()
 }

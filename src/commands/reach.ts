@@ -3,6 +3,7 @@ import net from 'node:net'
 import type { Collector } from '../collectors/collector.ts'
 import { collectors } from '../collectors/index.ts'
 import type { LoadedConfig, SourceConfig } from '../config/config.ts'
+import { type Egress, guardedLookup, refuseLiteral } from '../io/egress.ts'
 import type { Io } from '../io/io.ts'
 import { explainError, reasonOf } from '../model/errors.ts'
 import { Secret } from '../model/secret.ts'
@@ -51,7 +52,7 @@ type Block = LoadedConfig['notify']['receivers'][number]
 /** Fields of receivers that name an address over HTTP. */
 const URLS = ['url', 'webhook_url', 'api_url']
 
-export async function reachReceiver(block: Block, signal: AbortSignal): Promise<Finding[]> {
+export async function reachReceiver(block: Block, egress: Egress, signal: AbortSignal): Promise<Finding[]> {
   const integrations = Object.entries(block).flatMap(([key, configs]) =>
     key.endsWith('_configs')
       ? (configs as Array<Record<string, unknown>>).map((config, i) => ({
@@ -60,12 +61,13 @@ export async function reachReceiver(block: Block, signal: AbortSignal): Promise<
         }))
       : [],
   )
-  return Promise.all(integrations.map((one) => reachIntegration(one, signal)))
+  return Promise.all(integrations.map((one) => reachIntegration(one, egress, signal)))
 }
 
 /** That somebody takes connections there; whether they like what they are told can only be known by telling. */
 async function reachIntegration(
   { name, config }: { name: string; config: Record<string, unknown> },
+  egress: Egress,
   signal: AbortSignal,
 ): Promise<Finding> {
   const finding = (state: Finding['state'], told: string): Finding => ({
@@ -78,7 +80,7 @@ async function reachIntegration(
   const address = url === undefined ? textOf(config['smarthost']) : addressOf(url)
   if (address === '') return finding('unknown', 'can only be known by sending')
   try {
-    await connects(address, signal)
+    await connects(address, egress, signal)
     return finding('ok', `${address} takes connections`)
   } catch (error) {
     return finding('bad', `${address}: ${explainError(error)}`)
@@ -99,14 +101,14 @@ const textOf = (value: unknown): string =>
         ? value.href
         : ''
 
-function connects(address: string, signal: AbortSignal): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
+async function connects(address: string, egress: Egress, signal: AbortSignal): Promise<void> {
   const at = address.lastIndexOf(':')
-  const socket = net.connect({
-    host: address.slice(0, at).replace(/^\[|\]$/g, ''),
-    port: Number(address.slice(at + 1)),
-    signal,
-  })
+  const host = address.slice(0, at).replace(/^\[|\]$/g, '')
+  // A notification would be refused there: that somebody listens is no answer.
+  refuseLiteral(host, egress)
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const port = Number(address.slice(at + 1))
+  const socket = net.connect({ host, port, signal, lookup: guardedLookup(egress) })
   socket.once('connect', () => resolve())
   socket.once('error', reject)
   return promise.finally(() => socket.destroy())

@@ -1,5 +1,6 @@
 // `tidemark rules`: check, unit-test and replay Prometheus rule files.
 import path from 'node:path'
+import { Option } from 'commander'
 import { z } from 'zod'
 import { ConfigError } from '../model/errors.ts'
 import { parseDuration } from '../model/units.ts'
@@ -19,7 +20,7 @@ export function rulesCommand({ program, finish }: Shell): void {
     .description('validate and lint rule files; with --url thresholds are held against stored history')
     .argument('<files...>', 'rule files or globs')
     .option('--url <url>', 'a running daemon whose history is looked at')
-    .option('--token <token>', 'bearer token', process.env['TIDEMARK_TOKEN'])
+    .addOption(new Option('--token <token>', 'bearer token').env('TIDEMARK_TOKEN'))
     .action(async (files: string[], options: CheckOptions) => finish(await check(files, options)))
   rules
     .command('test')

@@ -61,7 +61,12 @@ async function run(file: string, version: string): Promise<ExitCode> {
   return 0
 }
 
-const banner = (version: string, url: string, sources: readonly string[]): string => `
+/** Where the other commands look by themselves. */
+const USUAL_URL = 'http://127.0.0.1:9464'
+
+function banner(version: string, url: string, sources: readonly string[]): string {
+  const at = url === USUAL_URL ? '' : ` --url ${url}`
+  return `
 Tidemark ${version} watches ${sources.join(', ')}
 
   tables    ${url}/api/tidemark/tables
@@ -72,9 +77,10 @@ Tidemark ${version} watches ${sources.join(', ')}
   health    ${url}/-/healthy   ${url}/-/ready
 
 Try next, in another terminal:
-  npm run top
-  npm run -s tidemark -- query 'time() - tidemark_table_last_change_timestamp_seconds'
+  npm run top${at === '' ? '' : ` --${at}`}
+  npm run -s tidemark -- query 'time() - tidemark_table_last_change_timestamp_seconds'${at}
   npm run -s tidemark -- scan examples/lake
 Ctrl-C ends it.
 
 `
+}

@@ -89,7 +89,7 @@ export function createEgress(allow: readonly string[]): Egress {
       if (within(never, bare))
         return `${address} is a link-local, metadata or multicast address, which is never called`
       if (within(closed, bare) && !within(open, bare) && !within(open, address)) {
-        return `${address} is a private address; add its range to the egress allow list if it is meant`
+        return `${address} is a private address; if it is meant, add it to notify.egress.allow, such as [${address}/${net.isIP(address) === 6 ? 128 : 32}]`
       }
       return undefined
     },

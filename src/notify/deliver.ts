@@ -1,5 +1,6 @@
 // Empties the outbox: in order for each group, a few groups at once for each integration, no integration waits for another.
 import type { Clock } from '../io/clock.ts'
+import type { Log } from '../io/log.ts'
 import { explainError, SourceError } from '../model/errors.ts'
 import type { DeliveryResult, OutboxFact } from '../model/notice.ts'
 import { type Millis, type Timestamp, SECOND, between, millis, plus, timestamp } from '../model/units.ts'
@@ -47,6 +48,7 @@ export class Delivery {
   readonly #clock: Clock
   readonly #random: () => number
   readonly #figures: Figures
+  readonly #log: Log
   readonly #lines: ReadonlyMap<string, Line>
   readonly #running = new Set<Promise<void>>()
 
@@ -57,12 +59,14 @@ export class Delivery {
       readonly clock: Clock
       readonly random: () => number
       readonly figures: Figures
+      readonly log: Log
     },
   ) {
     this.#memory = parts.memory
     this.#clock = parts.clock
     this.#random = parts.random
     this.#figures = parts.figures
+    this.#log = parts.log
     this.#lines = new Map(
       integrations.map((integration) => [
         integration.id,
@@ -194,11 +198,18 @@ export class Delivery {
       this.#random(),
       retryAfter,
     )
-    if (failure === 'gone') this.#close(line, fact, answer, at, between(started, at))
-    else if ('giveUp' in next) {
+    const { id: integration } = line.integration
+    if (failure === 'gone') {
+      this.#log.error({ integration, error: answer }, 'a receiver asked not to be called again')
+      this.#close(line, fact, answer, at, between(started, at))
+    } else if ('giveUp' in next) {
+      this.#log.error({ integration, error: answer, why: next.giveUp }, 'a notification was given up')
       leave(line, fact)
       this.#finish(fact, 'dropped', `${answer}; given up: ${next.giveUp}`, at, between(started, at))
     } else {
+      // Once for each notification: its retries are in `tidemark explain` and counted.
+      if (fact.attempts === 0)
+        this.#log.warn({ integration, error: answer }, 'a notification was not delivered; it is tried again')
       this.#report(fact, failure, answer, at, between(started, at))
       const later = { ...fact, attempts: fact.attempts + 1, nextAttempt: plus(at, next.tryAgainIn) }
       line.lanes.set(

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest'
 import { policyOf } from '../../src/commands/iam-policy.ts'
 import { reachReceiver, reachSource } from '../../src/commands/reach.ts'
 import { parseConfig } from '../../src/config/config.ts'
+import { createEgress } from '../../src/io/egress.ts'
 import { createIo } from '../../src/io/io.ts'
 import { createLog } from '../../src/io/log.ts'
 import { MINUTE } from '../../src/model/units.ts'
@@ -153,8 +154,11 @@ notify:
       webhook_configs: [{ url: 'http://127.0.0.1:${port}/secret-path' }]
       sns_configs: [{ topic_arn: 'arn:aws:sns:eu-west-1:123456789012:alerts', sigv4: { region: eu-west-1 } }]
 `)
-  const ask = () => reachReceiver(notify.receivers[0]!, signal)
+  const ask = () => reachReceiver(notify.receivers[0]!, createEgress(['127.0.0.0/8']), signal)
 
+  const refused = (await reachReceiver(notify.receivers[0]!, createEgress([]), signal)).find(({ name }) =>
+    name.includes('webhook'),
+  )
   const before = (await ask()).toSorted((a, b) => (a.name < b.name ? -1 : 1))
   await new Promise((resolve) => {
     server.close(resolve)
@@ -165,6 +169,9 @@ notify:
     ['oncall/sns[0]', 'unknown'],
     ['oncall/webhook[0]', 'ok'],
   ])
+  expect(refused?.told).toBe(
+    `127.0.0.1:${port}: egress refused: 127.0.0.1 is a private address; if it is meant, add it to notify.egress.allow, such as [127.0.0.1/32]`,
+  )
   expect(after[1]?.state).toBe('bad')
   expect(JSON.stringify([before, after])).not.toContain('secret-path')
 })
