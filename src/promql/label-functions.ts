@@ -1,4 +1,5 @@
 // label_replace and label_join: new labels for the same values.
+import { type LabelRegex, compileLabelRegex } from '../model/label-regex.ts'
 import { NAME } from './ast.ts'
 import { mergeDuplicates, perShape, reshaped } from './block.ts'
 import type { Shape } from './block.ts'
@@ -6,8 +7,6 @@ import { QueryError } from './errors.ts'
 import { isValidUtf8 } from './go.ts'
 import { labelOf, withLabels } from './labels.ts'
 import type { Metric } from './labels.ts'
-import { compileRegex } from './regex.ts'
-import type { Regex } from './regex.ts'
 import type { VectorOf } from './compiler.ts'
 
 function relabel(inner: VectorOf, target: string, of: (metric: Metric) => Metric): VectorOf {
@@ -38,9 +37,9 @@ export function labelReplace(
   source: string,
   pattern: string,
 ): VectorOf {
-  let regex: Regex
+  let regex: LabelRegex
   try {
-    regex = compileRegex(pattern)
+    regex = compileLabelRegex(pattern)
   } catch {
     return failing(`invalid regular expression in label_replace(): ${pattern}`)
   }
@@ -52,7 +51,7 @@ export function labelReplace(
 }
 
 /** `$1`, `${1}`, `$name`, `$$`; a group that is not there is empty. */
-const expand = (template: string, groups: readonly string[], { names }: Regex): string =>
+const expand = (template: string, groups: readonly string[], { names }: LabelRegex): string =>
   template.replaceAll(
     /\$(?:\$|([a-zA-Z0-9_]+)|\{([a-zA-Z0-9_]+)\})/g,
     (whole: string, bare?: string, braced?: string) => {

@@ -1,6 +1,6 @@
 // Label matchers as tests on values, and a set of them as a test on label sets.
+import { compileLabelRegex } from '../model/label-regex.ts'
 import type { Labels, Matcher } from '../model/series.ts'
-import { compileRegex } from './regex.ts'
 
 export function matcherTest({ op, value }: Matcher): (text: string) => boolean {
   switch (op) {
@@ -9,11 +9,11 @@ export function matcherTest({ op, value }: Matcher): (text: string) => boolean {
     case '!=':
       return (text) => text !== value
     case '=~': {
-      const regex = compileRegex(value)
+      const regex = compileLabelRegex(value)
       return (text) => regex.matches(text)
     }
     case '!~': {
-      const regex = compileRegex(value)
+      const regex = compileLabelRegex(value)
       return (text) => !regex.matches(text)
     }
   }

@@ -1,4 +1,5 @@
 // Tokens to a checked syntax tree: precedence climbing over Prometheus' grammar.
+import { compileLabelRegex } from '../model/label-regex.ts'
 import type { Matcher, MatchOp } from '../model/series.ts'
 import type { AggregateOp, At, Binary, BinaryOp, Call, Expr, Matching, Span, VectorSelector } from './ast.ts'
 import { NAME } from './ast.ts'
@@ -10,7 +11,6 @@ import { lex } from './lex.ts'
 import { literalValue, offsetDuration, positiveDuration } from './parse-duration.ts'
 import { Cursor } from './cursor.ts'
 import { print } from './print.ts'
-import { compileRegex } from './regex.ts'
 
 /** Longest query text, in characters. */
 const MAX_TEXT = 200_000
@@ -298,7 +298,7 @@ function matcher(cursor: Cursor): Matcher {
   if (value.kind !== 'string') return cursor.unexpected('label matching', 'string', value)
   if (op.text.endsWith('~')) {
     try {
-      compileRegex(value.text)
+      compileLabelRegex(value.text)
     } catch (error) {
       cursor.fail(`error parsing regexp: ${error instanceof Error ? error.message : String(error)}`, value)
     }
