@@ -43,7 +43,8 @@ export function ranksOf(files: readonly SampledFile[], column: number): Ranks {
     values.set(files[i]!.bounds![2 * column]!, 0)
     values.set(files[i]!.bounds![2 * column + 1]!, 0)
   }
-  const ordered = [...values.keys()].sort((a, b) => (a < b ? -1 : 1))
+  const keys = values.keys()
+  const ordered = kind === 'number' ? Float64Array.from(keys, Number).sort() : Array.from(keys, String).sort()
   for (const [rank, value] of ordered.entries()) values.set(value, rank)
   for (const i of bounded) {
     lower[i] = values.get(files[i]!.bounds![2 * column]!)!
@@ -51,10 +52,9 @@ export function ranksOf(files: readonly SampledFile[], column: number): Ranks {
   }
   const middle = new Float64Array(files.length)
   for (const i of bounded) middle[i] = (lower[i]! + upper[i]!) / 2
-  if (kind === 'number') {
+  if (ordered instanceof Float64Array) {
     // Texts have no middle but that of their ranks, which crowd where bounds do: at both ends of a shuffled table.
-    const numbers = Float64Array.from(ordered, Number)
-    for (const i of bounded) middle[i] = rankOf(numbers, numbers[lower[i]!]! / 2 + numbers[upper[i]!]! / 2)
+    for (const i of bounded) middle[i] = rankOf(ordered, ordered[lower[i]!]! / 2 + ordered[upper[i]!]! / 2)
   }
   const span = Number(ordered.at(-1)) - Number(ordered[0])
   return {

@@ -80,25 +80,22 @@ export function readDataPage(
     const size = header.uncompressed_page_size - levelsEnd
     const data = v2.is_compressed === false ? rest : inflate(rest, codec, size)
     const reps = leaf.maxRep ? readRuns(bytes.subarray(0, repsEnd), width(leaf.maxRep), v2.num_values) : null
-    const defs = leaf.maxDef
-      ? readRuns(bytes.subarray(repsEnd, levelsEnd), width(leaf.maxDef), v2.num_values)
-      : null
+    const defs = readDefs(bytes.subarray(repsEnd, levelsEnd), leaf, v2.num_values)
     return withValues(data, 0, v2.encoding, leaf, v2.num_values, defs, reps, dictionary)
   }
   const v1 = header.data_page_header
   if (!v1) throw new RangeError('a page without a header')
   const data = inflate(bytes, codec, header.uncompressed_page_size)
   let offset = 0
-  const levels = (max: number): Uint8Array | null => {
-    if (max === 0) return null
+  const levels = (): Uint8Array => {
     const length = new DataView(data.buffer, data.byteOffset + offset, 4).getUint32(0, true)
     const start = offset + 4
     if (start + length > data.length) throw new RangeError(`levels of ${length} bytes leave the page`)
     offset = start + length
-    return readRuns(data.subarray(start, offset), width(max), v1.num_values)
+    return data.subarray(start, offset)
   }
-  const reps = levels(leaf.maxRep)
-  const defs = levels(leaf.maxDef)
+  const reps = leaf.maxRep ? readRuns(levels(), width(leaf.maxRep), v1.num_values) : null
+  const defs = leaf.maxDef ? readDefs(levels(), leaf, v1.num_values) : null
   return withValues(data, offset, v1.encoding, leaf, v1.num_values, defs, reps, dictionary)
 }
 
@@ -184,6 +181,23 @@ function readRuns(data: Uint8Array, bits: number, count: number): Uint8Array {
   const values = new Uint8Array(count)
   decodeRuns(data, bits, values)
   return values
+}
+
+/** Null where nothing is missing: mostly one run says so, and there is nothing to decode. */
+function readDefs(data: Uint8Array, { maxDef }: Leaf, count: number): Uint8Array | null {
+  if (maxDef === 0 || isOneRun(data, maxDef, count)) return null
+  return readRuns(data, width(maxDef), count)
+}
+
+/** Levels up to 255 take a byte in a run. */
+function isOneRun(data: Uint8Array, level: number, count: number): boolean {
+  let header = 0
+  for (let at = 0; at < 4; at++) {
+    const byte = data[at] ?? 0
+    header |= (byte & 127) << (7 * at)
+    if (byte < 128) return (header & 1) === 0 && header >>> 1 >= count && data[at + 1] === level
+  }
+  return false
 }
 
 const width = (max: number): number => 32 - Math.clz32(max)

@@ -137,29 +137,26 @@ export function scanned(
   bytes: number,
   queries: readonly Query[],
 ): number {
-  const starts = sortedBytes(files, ranks, ranks.lower)
-  const ends = sortedBytes(files, ranks, ranks.upper)
-  const always = bytes - (starts.sums.at(-1) ?? 0)
+  const starts = bytesBelow(files, ranks, ranks.lower)
+  const ends = bytesBelow(files, ranks, ranks.upper)
+  const always = bytes - starts[ranks.distinct]!
   let weights = 0
   let sum = 0
   for (const { from, to, weight } of queries) {
-    const met = starts.sums[countUpTo(starts.ranks, to)]! - ends.sums[countBelow(ends.ranks, from)]!
+    const begun = starts[Math.min(ranks.distinct, Math.floor(to) + 1)]!
+    const met = begun - ends[Math.min(ranks.distinct, Math.ceil(from))]!
     sum += weight * ((always + met) / bytes)
     weights += weight
   }
   return weights === 0 ? 1 : sum / weights
 }
 
-/** Ranks ascending, and at each index the bytes of all files before it. */
-function sortedBytes(
-  files: readonly SampledFile[],
-  { bounded }: Ranks,
-  by: Int32Array,
-): { readonly ranks: Int32Array; readonly sums: Float64Array } {
-  const order = bounded.toSorted((a, b) => by[a]! - by[b]!)
-  const sums = new Float64Array(order.length + 1)
-  for (const [i, file] of order.entries()) sums[i + 1] = sums[i]! + files[file]!.size
-  return { ranks: Int32Array.from(order, (file) => by[file]!), sums }
+/** By rank: bytes of the files whose bound is below it; the last: of all that have bounds. */
+function bytesBelow(files: readonly SampledFile[], ranks: Ranks, by: Int32Array): Float64Array {
+  const sums = new Float64Array(ranks.distinct + 1)
+  for (const file of ranks.bounded) sums[by[file]! + 1]! += files[file]!.size
+  for (let rank = 1; rank < sums.length; rank++) sums[rank]! += sums[rank - 1]!
+  return sums
 }
 
 /**
@@ -174,23 +171,22 @@ function simulated(
   { points, ranges }: Queries,
   outputsOf: Float64Array,
 ): { readonly sorted: ScanShare; readonly zOrdered: ScanShare } {
-  const reach = reachOf(files, ranks)
-  const outputs = Float64Array.from(files, ({ partition }) => Math.max(1, outputsOf[partition] ?? 1))
-  const roots = outputs.map(Math.sqrt)
+  const partitions = reachesOf(files, ranks, outputsOf)
   const read = (queries: readonly Query[], share: number): { sorted: number; zOrdered: number } => {
     const step = Math.max(1, Math.floor(queries.length / QUERIES))
     const sum = { weights: 0, sorted: 0, zOrdered: 0 }
     for (let i = 0; i < queries.length; i += step) {
-      const { weight, ...query } = queries[i]!
-      const met = meeting(reach, query)
-      const metBytes = met.reduce((all, file) => all + files[file]!.size, 0)
+      const { weight, from, to } = queries[i]!
+      const met = partitions.filter((one) => one.from <= to && one.to >= from)
+      const metBytes = met.reduce((all, one) => all + one.bytes, 0)
       // A hundredth of the table is more than that of the partitions it lies in.
       const part = Math.min(1, (share * bytes) / metBytes)
-      const got = (slices: Float64Array): number =>
-        met.reduce((all, file) => all + files[file]!.size * readOf(slices[file]!, part), 0) / bytes
       sum.weights += weight
-      sum.sorted += weight * got(outputs)
-      sum.zOrdered += weight * got(roots)
+      for (const one of met) {
+        const weighed = (weight * one.bytes) / bytes
+        sum.sorted += weighed * readOf(one.outputs, part)
+        sum.zOrdered += weighed * readOf(Math.sqrt(one.outputs), part)
+      }
     }
     if (sum.weights === 0) return { sorted: 1, zOrdered: 1 }
     return { sorted: sum.sorted / sum.weights, zOrdered: sum.zOrdered / sum.weights }
@@ -206,33 +202,35 @@ function simulated(
 const readOf = (slices: number, share: number): number =>
   Math.min(1, (share === 0 ? 1 : Math.ceil(share * slices) + 1) / slices)
 
-/** By file: the ranks from which to which its partition reaches. */
+/** A partition: the ranks from which to which it reaches, its bytes in the sample, the files that a rewrite makes of it. */
 interface Reach {
-  readonly from: Int32Array
-  readonly to: Int32Array
+  from: number
+  to: number
+  bytes: number
+  readonly outputs: number
 }
 
-/** A partition without any bounds may hold every value. */
-const ANYWHERE = 2 ** 31 - 1
-
-function reachOf(files: readonly SampledFile[], { bounded, lower, upper }: Ranks): Reach {
-  const partitions = new Map<number, { from: number; to: number }>()
-  for (const file of bounded) {
-    const { partition } = files[file]!
-    const { from, to } = partitions.get(partition) ?? { from: ANYWHERE, to: 0 }
-    partitions.set(partition, { from: Math.min(from, lower[file]!), to: Math.max(to, upper[file]!) })
+function reachesOf(
+  files: readonly SampledFile[],
+  { lower, upper }: Ranks,
+  outputsOf: Float64Array,
+): readonly Reach[] {
+  const partitions = new Map<number, Reach>()
+  for (const [i, { partition, size }] of files.entries()) {
+    let reach = partitions.get(partition)
+    if (reach === undefined) {
+      reach = { from: Infinity, to: -Infinity, bytes: 0, outputs: Math.max(1, outputsOf[partition] ?? 1) }
+      partitions.set(partition, reach)
+    }
+    reach.bytes += size
+    if (lower[i]! < 0) continue
+    reach.from = Math.min(reach.from, lower[i]!)
+    reach.to = Math.max(reach.to, upper[i]!)
   }
-  return {
-    from: Int32Array.from(files, ({ partition }) => partitions.get(partition)?.from ?? 0),
-    to: Int32Array.from(files, ({ partition }) => partitions.get(partition)?.to ?? ANYWHERE),
-  }
-}
-
-function meeting(reach: Reach, query: { readonly from: number; readonly to: number }): number[] {
-  const met: number[] = []
-  for (let file = 0; file < reach.from.length; file++)
-    if (reach.from[file]! <= query.to && reach.to[file]! >= query.from) met.push(file)
-  return met
+  // A partition without any bounds may hold every value.
+  return [...partitions.values()].map((one) =>
+    one.from <= one.to ? one : { ...one, from: -Infinity, to: Infinity },
+  )
 }
 
 /** How many of the ascending values are at most, or below, a value. */

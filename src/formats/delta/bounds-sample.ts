@@ -23,7 +23,11 @@ export class BoundsSample {
   #limit = 2 ** 32
   #columns: readonly DeltaColumn[] | null = null
 
-  /** By the lower half of a path's key. */
+  /** Files whose hash, the lower half of their path's key, is below are taken. */
+  get limit(): number {
+    return this.#limit
+  }
+
   takes(low: number): boolean {
     return low < this.#limit
   }

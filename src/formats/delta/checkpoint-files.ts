@@ -71,10 +71,10 @@ class FileColumns {
     let adds = 0
     for (const kind of this.kind) if (kind === ADD) adds += 1
     bounds.expect(live.count + adds)
-    for (let row = 0; row < this.kind.length; row++) {
-      if (this.kind[row] === ADD && bounds.takes(this.low[row]!))
-        this.sampled.set(row, { text: null, bounds: null })
-    }
+    const { kind, low } = this
+    const { limit } = bounds
+    for (let row = 0; row < kind.length; row++)
+      if (low[row]! < limit && kind[row] === ADD) this.sampled.set(row, { text: null, bounds: null })
   }
 
   vector(row: number): { storage: string; path: string; offset: number | null; cardinality: number } {
@@ -208,7 +208,7 @@ function boundVisits(
   file: ParquetFile,
   group: number,
   replay: Replay,
-  { sampled }: FileColumns,
+  { sampled, eventTime }: FileColumns,
   checkpointRows: number,
 ): Map<string, Visit> {
   const visits = new Map<string, Visit>()
@@ -228,17 +228,25 @@ function boundVisits(
     }),
   )
   const rows = Int32Array.from(sampled.keys())
+  const put = (row: number, at: number, bound: Bound): void => {
+    const one = sampled.get(row)!
+    one.bounds ??= Array<Bound>(2 * asked.length).fill(null)
+    one.bounds[at] = bound
+  }
+  const from = replay.eventTime
+  const known = from === null || from.partition !== null ? null : maxValuePath(from.column)
   for (const [i, { physical, type }] of asked.entries()) {
     for (const [side, name] of BOUND_SIDES.entries()) {
       const leaf = file.leaves.get(boundPath(name, physical))
       const read = leaf === undefined || leaf.maxRep > 0 ? null : boundReader(leaf, type)
       if (leaf === undefined || read === null) continue
+      if (leaf.path === known) {
+        // Every file's newest event time was read already.
+        for (const row of rows) if (!Number.isNaN(eventTime[row]!)) put(row, 2 * i + side, eventTime[row]!)
+        continue
+      }
       visits.set(leaf.path, (page, first) =>
-        eachValueOf(page, first, leaf, rows, (row, value) => {
-          const one = sampled.get(row)!
-          one.bounds ??= Array.from(asked, () => [null, null]).flat()
-          one.bounds[2 * i + side] = read(value)
-        }),
+        eachValueOf(page, first, leaf, rows, (row, value) => put(row, 2 * i + side, read(value))),
       )
     }
   }
