@@ -105,7 +105,7 @@ type MatchedDay = Pick<DayValue, 'weekday' | 'value'>
 
 /**
  * 1 − after/before, where each day is set against the mean of its weekday before (of all days where that weekday was
- * not seen). The interval is the 10th to 90th percentile over draws of whole blocks of days.
+ * not seen twice). The interval is the 10th to 90th percentile over draws of whole blocks of days.
  */
 export function compare(
   before: readonly MatchedDay[],
@@ -113,12 +113,15 @@ export function compare(
   random: () => number,
 ): Realised['reduction'] {
   const byWeekday = Map.groupBy(before, ({ weekday }) => weekday)
-  const usual = new Map([...byWeekday].map(([weekday, days]) => [weekday, mean(days)]))
+  // A weekday seen once is its own mean: it would seem to scatter not at all.
+  const usual = new Map(
+    [...byWeekday].flatMap(([weekday, days]) => (days.length < 2 ? [] : [[weekday, mean(days)] as const])),
+  )
   const overall = mean(before)
   if (overall === 0) return { low: 0, mid: 0, high: 0 }
   const relative = ({ weekday, value }: MatchedDay): number => value / (usual.get(weekday) || overall)
   // Weekday means fitted to few weeks leave too little scatter: what fitting took is given back.
-  const fitted = Math.sqrt(before.length / Math.max(1, before.length - usual.size))
+  const fitted = Math.sqrt(before.length / Math.max(1, before.length - Math.max(1, usual.size)))
   const was = before.map((day) => 1 + (relative(day) - 1) * fitted)
   const is = after.map(relative)
   const reduction = (first: readonly number[], second: readonly number[]): number =>

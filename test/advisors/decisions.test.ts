@@ -241,6 +241,17 @@ describe('verification', () => {
     expect(verdict(born(), { ...realised, reduction: worse })).toBe('regressed')
   })
 
+  test('a week before is no proof: noise seldom regresses', () => {
+    const outcomes = Array.from({ length: 200 }, (_, i) => {
+      const noise = seeded(`week ${i}`)
+      const noisy = (): number => 100 + 30 * (noise() + noise() + noise() - 1.5)
+      return compare(days(7, noisy), days(14, noisy), seeded(`draw ${i}`))
+    })
+    // A tenth at each end, and half as much again: blocks of so few days cover less than they say.
+    expect(outcomes.filter(({ high }) => high < 0).length / 200).toBeLessThan(0.2)
+    expect(outcomes.filter(({ low }) => low > 0).length / 200).toBeLessThan(0.2)
+  })
+
   test('what under-delivers shrinks the next estimate of its kind, a little at first', () => {
     const savings = { p10: usd(1), p50: usd(2), p90: usd(3) }
     const measured = { ...born(), realised: { savings } } as unknown as AdviceFact
