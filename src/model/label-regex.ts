@@ -2,9 +2,9 @@
 import { RE2JS } from 're2js'
 
 export interface LabelRegex {
-  matches(value: string): boolean
+  readonly matches: (value: string) => boolean
   /** The groups of a match, 0 = all of it; null where the value does not match. */
-  groups(value: string): readonly string[] | null
+  readonly groups: (value: string) => readonly string[] | null
   /** Group number by name. */
   readonly names: ReadonlyMap<string, number>
   /** All values that match, where the pattern names them. */

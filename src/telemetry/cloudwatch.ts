@@ -12,21 +12,20 @@ import {
   isResult,
 } from '../model/run-facts.ts'
 import type { FactReader, Gone, Store } from '../model/store.ts'
-import { DAY, HOUR, MINUTE, SECOND, type Timestamp, millis, timestamp } from '../model/units.ts'
+import { DAY, HOUR, SECOND, type Timestamp, millis } from '../model/units.ts'
+import { createBackoff, offer } from './attempts.ts'
 import { placeOf, valuesOf } from './cloudwatch-data.ts'
-import { endsNow } from './due.ts'
+import { endsNow, roomFor } from './due.ts'
 
 /** What a run moved may be told after its end: it is written this long after that. */
 const SETTLES = millis(30 * SECOND)
 /** Ends that CloudWatch takes. */
 const OLDEST = millis(14 * DAY)
 const NEWEST = millis(2 * HOUR)
-/** Runs looked at in one go and written in one round, and runs that wait; beyond that new ones are not kept, and that is counted. */
+/** Runs looked at in one go and written in one round. */
 const RUNS = 2_000
-const WAITING = 100_000
 /** Namespaces that may be denied in one round before no further one is tried. */
 const SHUT = 50
-const LONGEST_WAIT = millis(10 * MINUTE)
 /** A value takes at most this many bytes on the wire, and a request 1 MB. */
 const BYTES_A_VALUE = 400
 const BYTES_AT_ONCE = 1_000_000
@@ -63,7 +62,7 @@ export function notingMetrics(store: Store, { pipelines, except }: ExportConfig)
 }
 
 function dueOf(store: Store, ended: readonly RunFact[], at: Timestamp): Fact[] {
-  const room = Math.max(0, WAITING - store.facts('metric-due').length)
+  const room = roomFor(store, 'metric-due')
   const due = ended.slice(0, room).map((run): MetricDueFact => ({
     kind: 'metric-due',
     id: `${run.id}#${run.attempt}`,
@@ -91,36 +90,23 @@ export function createMetricExport(parts: {
   readonly config: ExportConfig
 }): MetricExport {
   const { store, cloudWatch, config } = parts
-  let failures = 0
-  let notBefore = timestamp(0)
+  const backoff = createBackoff()
 
-  const send = async (batch: readonly Ready[], now: Timestamp, signal: AbortSignal): Promise<void> => {
-    const due = batch.map((one) => one.due)
-    const values = batch.flatMap((one) => one.values)
-    try {
-      await cloudWatch.write(batch[0]!.namespace, values, signal)
-    } catch (error) {
-      // What CloudWatch understood and does not want, it will not want later either.
-      if (reasonOf(error) !== 'unsupported') throw error
-      if (batch.length > 1) {
-        // It refuses a request as a whole: which run it means is found by halves.
-        const half = Math.ceil(batch.length / 2)
-        await send(batch.slice(0, half), now, signal)
-        await send(batch.slice(half), now, signal)
-        return
-      }
-      settleDue(store, now, due, refusing(exported(store), 'refused', due.length))
-      return
-    }
-    const before = exported(store)
-    settleDue(store, now, due, {
-      ...before,
-      exportedAt: now,
-      runs: before.runs + due.length,
-      values: before.values + values.length,
-      failing: null,
+  const send = (all: readonly Ready[], now: Timestamp, signal: AbortSignal): Promise<void> =>
+    offer(all, {
+      send: (batch) => cloudWatch.write(batch[0]!.namespace, valuesIn(batch), signal),
+      taken(batch) {
+        const before = exported(store)
+        settleDue(store, now, dueIn(batch), {
+          ...before,
+          exportedAt: now,
+          runs: before.runs + batch.length,
+          values: before.values + valuesIn(batch).length,
+          failing: null,
+        })
+      },
+      refused: (one) => settleDue(store, now, [one.due], refusing(exported(store), 'refused', 1)),
     })
-  }
 
   /** What waits for a namespace that is shut holds up no other: further runs are looked at until enough are written. */
   const writeDue = async (
@@ -157,14 +143,13 @@ export function createMetricExport(parts: {
 
   return {
     async flush(now, signal) {
-      if (now < notBefore) return { runs: 0, error: null }
+      if (backoff.isWaiting(now)) return { runs: 0, error: null }
       const { runs, failure } = await writeDue(now, signal)
       if (signal.aborted || failure === undefined) {
-        if (failure === undefined) failures = 0
+        if (failure === undefined) backoff.succeeded()
         return { runs, error: null }
       }
-      failures += 1
-      notBefore = timestamp(now + Math.min(LONGEST_WAIT, SECOND * 2 ** Math.min(failures, 20)))
+      backoff.failed(now)
       const before = exported(store)
       const failing = explainError(failure)
       store.record([{ ...before, failures: before.failures + 1, failing }], now)
@@ -172,6 +157,9 @@ export function createMetricExport(parts: {
     },
   }
 }
+
+const dueIn = (batch: readonly Ready[]): readonly MetricDueFact[] => batch.map(({ due }) => due)
+const valuesIn = (batch: readonly Ready[]): readonly MetricDatum[] => batch.flatMap(({ values }) => values)
 
 function settleDue(
   store: Store,

@@ -5,7 +5,7 @@ import { type RunFact, type TraceDueFact, isResult } from '../model/run-facts.ts
 import type { FactReader, Gone, Store } from '../model/store.ts'
 import type { Timestamp } from '../model/units.ts'
 
-/** What waits for a collector that is down, of each kind; beyond that the newest is not kept, and that is said. */
+/** What waits for whoever is down, of each kind; beyond that the newest is not kept, and that is said. */
 const WAITING = 100_000
 
 export interface Wanted {
@@ -27,6 +27,10 @@ export function notingDue(store: Store, wanted: Wanted, dropped: (kind: DueFact[
   return Object.assign(Object.create(store) as Store, { record })
 }
 
+/** How many more of a kind may wait. */
+export const roomFor = (known: FactReader, kind: DueFact['kind'] | 'metric-due'): number =>
+  Math.max(0, WAITING - known.facts(kind).length)
+
 function fitting<F extends DueFact>(
   store: Store,
   fresh: readonly F[],
@@ -34,7 +38,7 @@ function fitting<F extends DueFact>(
 ): readonly F[] {
   const [first] = fresh
   if (first === undefined) return fresh
-  const room = Math.max(0, WAITING - store.facts(first.kind).length)
+  const room = roomFor(store, first.kind)
   for (const { kind } of fresh.slice(room)) dropped(kind)
   return fresh.slice(0, room)
 }

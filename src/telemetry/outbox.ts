@@ -1,9 +1,10 @@
 // What is due is kept until the collector has taken it.
-import { explainError, reasonOf } from '../model/errors.ts'
+import { explainError } from '../model/errors.ts'
 import type { AlertDueFact } from '../model/notice.ts'
 import type { RunFact, TraceDueFact } from '../model/run-facts.ts'
 import type { Store } from '../model/store.ts'
-import { MINUTE, SECOND, type Timestamp, millis, timestamp } from '../model/units.ts'
+import { SECOND, type Timestamp, millis } from '../model/units.ts'
+import { type Offer, createBackoff, offer } from './attempts.ts'
 import { type Attempt, type Span, spansOf } from './run-spans.ts'
 
 /** Tasks may be told of after their run: a trace is made this long after the end. */
@@ -12,7 +13,6 @@ const SETTLES = millis(30 * SECOND)
 const TRACES = 100
 const SPANS = 2_000
 const ALERTS = 500
-const LONGEST_WAIT = millis(10 * MINUTE)
 
 /** What is told of one thing, which is then no longer due. */
 interface Part<T> {
@@ -51,50 +51,39 @@ function outbox<T>(parts: {
   readonly batches: (now: Timestamp) => Iterable<ReadonlyArray<Part<T>>>
 }): Outbox {
   const { store, send, refused, batches } = parts
-  let failures = 0
-  let notBefore = timestamp(0)
-
-  const tell = async (
-    batch: ReadonlyArray<Part<T>>,
-    now: Timestamp,
-    signal: AbortSignal,
-  ): Promise<number> => {
-    signal.throwIfAborted()
-    const items = batch.flatMap((one) => one.items)
-    let taken = batch.length
-    try {
-      if (items.length > 0) await send(items, signal)
-    } catch (error) {
-      if (reasonOf(error) !== 'unsupported') throw error
-      if (batch.length > 1) {
-        // It refuses a request as a whole: what it means is found by halves.
-        const half = Math.ceil(batch.length / 2)
-        const first = await tell(batch.slice(0, half), now, signal)
-        return first + (await tell(batch.slice(half), now, signal))
-      }
-      refused(batch[0]!.due.kind, explainError(error))
-      taken = 0
-    }
-    store.record(
-      [],
-      now,
-      batch.map(({ due }) => due),
-    )
-    return taken
-  }
-
+  const backoff = createBackoff()
   return {
     async flush(now, signal) {
       let sent = 0
-      if (now < notBefore) return { sent, error: null }
+      if (backoff.isWaiting(now)) return { sent, error: null }
+      const settle = (batch: ReadonlyArray<Part<T>>): void =>
+        store.record(
+          [],
+          now,
+          batch.map(({ due }) => due),
+        )
+      const to: Offer<Part<T>> = {
+        async send(batch) {
+          signal.throwIfAborted()
+          const items = batch.flatMap((one) => one.items)
+          if (items.length > 0) await send(items, signal)
+        },
+        taken(batch) {
+          settle(batch)
+          sent += batch.length
+        },
+        refused(one, error) {
+          refused(one.due.kind, explainError(error))
+          settle([one])
+        },
+      }
       try {
-        for (const batch of batches(now)) sent += await tell(batch, now, signal)
+        for (const batch of batches(now)) await offer(batch, to)
       } catch (error) {
-        failures += 1
-        notBefore = timestamp(now + Math.min(LONGEST_WAIT, SECOND * 2 ** Math.min(failures, 20)))
+        backoff.failed(now)
         return { sent, error: explainError(error) }
       }
-      failures = 0
+      backoff.succeeded()
       return { sent, error: null }
     },
   }
