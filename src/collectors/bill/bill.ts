@@ -36,6 +36,9 @@ export const bill = defineCollector({
 })
 type BillConfig = z.output<typeof bill.Config>
 
+/** What reading the same bytes again will not mend. */
+const LASTING: ReadonlySet<ProblemFact['reason']> = new Set(['corrupt', 'unsupported', 'too-large'])
+
 /** Delivery → what it looked like when it was read: what the cursor holds. */
 const Looks = z.record(z.string(), z.string())
 
@@ -45,7 +48,8 @@ class BillWatch {
   readonly #objects: ObjectStore
   /** Where the path names one file: its key in the folder. */
   readonly #only: string | undefined
-  readonly #broken = new Map<string, ProblemFact>()
+  /** What could not be read as it looked: it is read again once it looks different. */
+  readonly #broken = new Map<string, { readonly look: string | null; readonly problem: ProblemFact }>()
   #read: Map<string, string> | undefined
 
   constructor({ name }: SourceIdentity, { path, region, endpoint }: BillConfig, io: Io) {
@@ -62,7 +66,11 @@ class BillWatch {
     const found = deliveriesOf(await this.#look(ask))
     const newest = found.toSorted((a, b) => ageOf(b) - ageOf(a) || (a.key < b.key ? -1 : 1))
     const kept = newest.slice(0, MAX_DELIVERIES)
-    const there = new Set(kept.map(({ key }) => key))
+    const there = new Set(found.map(({ key }) => key))
+    if (found.length === 0) {
+      yield this.#nothing(ask)
+      return
+    }
     for (const key of [...read.keys()].filter((one) => !there.has(one))) {
       // What is no longer delivered was not billed, as far as anybody can tell.
       yield { ...this.#empty(key), partial: ['the export does not hold it any more'] }
@@ -71,11 +79,14 @@ class BillWatch {
     for (const key of this.#broken.keys()) if (!there.has(key)) this.#broken.delete(key)
     const { clock } = this.#io
     const started = clock.monotonic()
-    for (const delivery of kept.filter(({ key, look }) => read.get(key) !== look)) {
+    let fault: unknown
+    for (const delivery of kept.filter(({ key, look }) => this.#isNew(key, look, read))) {
       if (clock.monotonic() - started > STARTS_WITHIN) break
-      yield* await this.#take(delivery, read, ask)
+      const taken = await this.#take(delivery, read, ask)
+      fault ??= taken.fault
+      yield* taken.facts
     }
-    yield* this.#broken.values()
+    for (const { problem } of this.#broken.values()) yield problem
     if (newest.length > kept.length)
       yield this.#problem(
         '',
@@ -83,9 +94,25 @@ class BillWatch {
         `${newest.length} deliveries below ${this.#objects.url}; the ${MAX_DELIVERIES} newest are read: move old ones away`,
         ask,
       )
+    // Nothing of the kind was expected: said for the source as a whole, after all others were read.
+    if (fault !== undefined) throw fault
   }
 
-  async #take(delivery: Delivery, read: Map<string, string>, ask: Ask): Promise<Fact[]> {
+  #isNew(key: string, look: string, read: ReadonlyMap<string, string>): boolean {
+    return read.get(key) !== look && this.#broken.get(key)?.look !== look
+  }
+
+  /** What was told stays: that there is nothing at all is no news of what was billed. */
+  #nothing(ask: Ask): ProblemFact {
+    const message = `${this.#objects.url} holds no CSV or Parquet file: give the folder of one export; a new one is delivered within a day`
+    return this.#problem('', 'missing', message, ask)
+  }
+
+  async #take(
+    delivery: Delivery,
+    read: Map<string, string>,
+    ask: Ask,
+  ): Promise<{ readonly facts: readonly Fact[]; readonly fault?: unknown }> {
     const { key, look } = delivery
     try {
       const told = await readDelivery(this.#objects, delivery, ask.signal)
@@ -94,13 +121,14 @@ class BillWatch {
       const fields = { delivery: key, rows: told.rows, partial: told.partial }
       if (told.badRows > 0) this.#io.log.warn(fields, 'a bill was read in part')
       else this.#io.log.info(fields, 'a bill was read')
-      return [{ ...this.#empty(key), ...told }, this.#cursor(read)]
+      return { facts: [{ ...this.#empty(key), ...told }, this.#cursor(read)] }
     } catch (error) {
       ask.signal.throwIfAborted()
       // What was told of it before still holds: a bill is not read by halves.
-      this.#broken.set(key, this.#problem(key, reasonOf(error), explainError(error), ask))
-      if (!(error instanceof SourceError)) throw error
-      return []
+      const reason = reasonOf(error)
+      const problem = this.#problem(key, reason, explainError(error), ask)
+      this.#broken.set(key, { look: LASTING.has(reason) ? look : null, problem })
+      return error instanceof SourceError ? { facts: [] } : { facts: [], fault: error }
     }
   }
 

@@ -23,7 +23,7 @@ const MAX_FILE = 8 * GIB
 const MAX_TEXT = 256 * GIB
 const MAX_ROWS = 200_000_000
 /** Rows after which others have their turn. */
-const TURN = 5_000
+const TURN = 2_000
 /** More unreadable rows than this share, and the table is something else. */
 const MOST_BAD = 0.5
 
@@ -80,12 +80,12 @@ class Reading {
     return this.#rows % TURN === 0
   }
 
-  result(modified: number): Told {
-    const { lines, linesFolded } = this.#tally.result()
+  async result(modified: number): Promise<Told> {
     if (this.#bad > this.#rows * MOST_BAD)
       throw new SourceError('corrupt', `${this.#bad} of ${this.#rows} rows have no month or no cost`, {
         subject: '',
       })
+    const { lines, linesFolded } = await this.#tally.result(() => this.pause(''))
     const currencies = new Set(lines.map(({ currency }) => currency).filter((one) => one !== 'USD'))
     return {
       format: this.#format,

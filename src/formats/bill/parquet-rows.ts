@@ -8,10 +8,13 @@ import { type Cell, type Row, type Vocabulary, columnKey, vocabularyOf } from '.
 /** Writers make at most a million; the columns of one group are held at once. */
 const MAX_GROUP_ROWS = 2_000_000
 
+/** Rows after which others have their turn. */
+const TURN = 2_000
+
 export interface ParquetRows {
   readonly vocabulary: Vocabulary | undefined
   readonly has: (column: string) => boolean
-  /** Calls back for each row. `pause` is awaited between pages and may throw to stop. */
+  /** Calls back for each row. `pause` is awaited between pages and every few thousand rows, and may throw to stop. */
   each(take: (row: Row) => void, pause: () => Promise<void>): Promise<void>
 }
 
@@ -44,7 +47,10 @@ export async function parquetRows(source: ByteSource): Promise<ParquetRows> {
           return [path, visit] as const
         })
         await readLeaves(file, group, new Map(visits), pause)
-        for (let row = 0; row < rows; row++) take((column) => columns.get(column)?.[row] ?? null)
+        for (let row = 0; row < rows; row++) {
+          take((column) => columns.get(column)?.[row] ?? null)
+          if (row % TURN === TURN - 1) await pause()
+        }
         await pause()
       }
     },

@@ -12,6 +12,9 @@ const MAX_SERVICES = 500
 /** A billing period has charges of a few months; a file of years has some more. */
 const MAX_MONTHS = 240
 
+/** Lines folded before others have their turn. */
+const TURN = 2_000
+
 type Sums = { -readonly [K in keyof BillLine]: BillLine[K] }
 
 export class BillTally {
@@ -35,14 +38,29 @@ export class BillTally {
     return true
   }
 
-  /** The largest lines, and the rest as lines named `(rest)`. */
-  result(): { readonly lines: readonly BillLine[]; readonly linesFolded: number } {
-    const sorted = [...this.#lines.values()].toSorted(
-      (a, b) => size(b) - size(a) || (keyOf(a) < keyOf(b) ? -1 : 1),
-    )
-    for (const { rows, ...line } of sorted.slice(MAX_LINES)) this.#fold(line, rows)
-    const linesFolded = this.#folded + Math.max(0, sorted.length - MAX_LINES)
-    return { lines: [...sorted.slice(0, MAX_LINES), ...this.#folds.values()], linesFolded }
+  /** The largest lines, and the rest as lines named `(rest)`. `turn` is awaited after every few thousand lines. */
+  async result(
+    turn: () => Promise<void>,
+  ): Promise<{ readonly lines: readonly BillLine[]; readonly linesFolded: number }> {
+    const least = leastOf(Array.from(this.#lines.values(), size))
+    await turn()
+    const kept: Array<readonly [key: string, line: Sums]> = []
+    // Many lines cost the same, mostly nothing: of these the first.
+    let equals = MAX_LINES - least.larger
+    let seen = 0
+    for (const [key, line] of this.#lines) {
+      const cost = size(line)
+      if (cost > least.size || (cost === least.size && equals-- > 0)) kept.push([key, line])
+      else {
+        const { rows, ...charge } = line
+        this.#fold(charge, rows)
+      }
+      seen += 1
+      if (seen % TURN === 0) await turn()
+    }
+    const largest = kept.toSorted(([a, one], [b, other]) => size(other) - size(one) || (a < b ? -1 : 1))
+    const linesFolded = this.#folded + this.#lines.size - kept.length
+    return { lines: [...largest.map(([, line]) => line), ...this.#folds.values()], linesFolded }
   }
 
   /** First resources are given up, then meters and regions, at last services: never a month, a category or a currency. */
@@ -67,6 +85,13 @@ const keyOf = ({ month, service, region, resource, meter, unit, category, curren
 
 const size = ({ billed, effective, list }: BillLine): number =>
   Math.max(Math.abs(billed ?? 0), Math.abs(effective ?? 0), Math.abs(list ?? 0))
+
+/** The size of the smallest line that is kept, and how many are larger. */
+function leastOf(sizes: readonly number[]): { readonly size: number; readonly larger: number } {
+  const sorted = Float64Array.from(sizes).sort()
+  const least = sorted[sorted.length - MAX_LINES] ?? -1
+  return { size: least, larger: sorted.length - sorted.findLastIndex((one) => one <= least) - 1 }
+}
 
 function add(line: Sums, charge: Charge, rows: number): void {
   line.rows += rows

@@ -8,6 +8,8 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { bill } from '../../../src/collectors/bill/bill.ts'
 import type { BillFact } from '../../../src/model/bill.ts'
 import type { Fact } from '../../../src/model/facts.ts'
+import { MINUTE, timestamp } from '../../../src/model/units.ts'
+import { NOW } from '../../model/a-table.ts'
 import { connect, poll, testIo } from '../connect.ts'
 
 let folder: string
@@ -180,6 +182,38 @@ describe('deliveries', () => {
       ['a.csv', 0],
       ['b.csv', 2],
     ])
+  })
+
+  test('what is broken is not read again and again, but once it looks different', async () => {
+    put('a.csv', 'a,b\n1,2\n')
+    const source = watch()
+    const first = await poll(source)
+    expect(first.filter(({ kind }) => kind === 'problem')).toHaveLength(1)
+    // Read again it would be a problem since then.
+    expect(await poll(source, { now: timestamp(NOW + MINUTE) })).toEqual(first)
+
+    put('a.csv', row(4))
+    expect(costs(await poll(source))).toEqual([['a.csv', 4]])
+  })
+
+  test('deliveries beyond the newest are kept as they were told, not taken back', async () => {
+    for (let i = 0; i < 121; i++) {
+      put(`${i}.csv`, row(1))
+      touch(`${i}.csv`, 1_000_000 + i)
+    }
+    const first = await poll(watch())
+    put('new.csv', row(1))
+    const next = await poll(watch(), { cursor: cursorOf(first) })
+    expect(costs(next)).toEqual([['new.csv', 1]])
+    expect(next.filter(({ kind }) => kind === 'problem')).toMatchObject([{ reason: 'too-large' }])
+  })
+
+  test('a folder that holds nothing is a problem, and takes nothing back', async () => {
+    put('a.csv', row(1))
+    const first = await poll(watch())
+    fs.rmSync(path.join(folder, 'a.csv'))
+    const empty = await poll(watch(), { cursor: cursorOf(first) })
+    expect(empty).toMatchObject([{ kind: 'problem', reason: 'missing' }])
   })
 
   test('one file may be named', async () => {
