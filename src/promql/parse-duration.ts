@@ -9,7 +9,7 @@ const MAX_SECONDS = 2 ** 63 / 1e9
 const MAX_DEPTH = 100
 
 /** The value of a number or duration token in seconds, null for any other token. */
-export function literalValue(cursor: Cursor, token: Token): number | null {
+function literalValue(cursor: Cursor, token: Token): number | null {
   if (token.kind === 'duration') {
     const length = parseDuration(token.text)
     if (length === undefined) return cursor.fail(`not a valid duration string: "${token.text}"`)
@@ -109,4 +109,18 @@ function term(cursor: Cursor, context: string, depth: number): DurationExpr {
     return { op, left, right }
   }
   return cursor.unexpected(context, 'number, duration, step(), or range()')
+}
+
+/** A number or a duration as a number of seconds; null (and nothing taken) where there is none. */
+export function numberToken(cursor: Cursor) {
+  const token = cursor.peek()
+  const value = literalValue(cursor, token)
+  if (value === null) return null
+  cursor.next()
+  return {
+    kind: 'number' as const,
+    value,
+    duration: token.kind === 'duration',
+    span: { start: token.start, end: token.end },
+  }
 }
