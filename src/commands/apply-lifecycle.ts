@@ -58,6 +58,11 @@ export async function applyLifecycle(
     return null
   }
   if (!options.yes) throw new ConfigError('say --yes to put it onto the bucket, or --dry-run to see it')
+  // Trying takes as long as the tables are large, and S3 knows no condition on this write.
+  if ((await buckets.lifecycle(name, signal)) !== current)
+    throw new ConfigError(
+      `advice ${advice.id} is not applied: the rules of ${printable(name)} were changed meanwhile; say it again to look at them as they are now`,
+    )
   const undo =
     rollback === null
       ? `aws s3api delete-bucket-lifecycle --bucket ${bucket}`
