@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { CloudWatch } from '../../io/cloudwatch.ts'
 import type { Io } from '../../io/io.ts'
 import type { Fact } from '../../model/facts.ts'
-import { DAY, HOUR, type Timestamp, millis, timestamp } from '../../model/units.ts'
+import { DAY, HOUR, MINUTE, type Timestamp, millis, timestamp } from '../../model/units.ts'
 import { type Ask, type SourceIdentity, defineCollector } from '../collector.ts'
 import { type Spent, allowance, leftOf, spentToday } from './budget.ts'
 import { ownUsage } from './budget-usage.ts'
@@ -29,6 +29,8 @@ const DISCOVER_EVERY = HOUR
 const READ_AGAIN = millis(3 * HOUR)
 /** And once a day everything back to `history`. */
 const READ_ALL_EVERY = DAY
+/** Runs that wait this long for budget are saved for: metrics would spend each small amount before it is enough. */
+const SAVED_FOR = millis(15 * MINUTE)
 /** Being this late for want of budget is a problem. */
 const LATE = HOUR
 
@@ -58,6 +60,7 @@ class CloudWatchWatch {
   readonly #root: string | null
   readonly #selections: ReadonlyMap<string, readonly Selection[]>
   #cursor: Cursor | undefined
+  #isSaving = false
   #pipelines: Found<WatchedPipeline> | undefined
   readonly #measures = new Map<string, Found<Watched>>()
   #discoveredAt: Timestamp | undefined
@@ -159,9 +162,12 @@ class CloudWatchWatch {
   #forget(): void {
     const listed = new Set([...this.#measures.values()].flatMap(({ found }) => found.map(resourceKey)))
     for (const key of this.#resources.keys()) if (!listed.has(key)) this.#resources.delete(key)
+    const measures = new Set([...this.#measures.values()].flatMap(({ found }) => found.map(measureKey)))
+    for (const key of this.#read.keys()) if (!measures.has(key)) this.#read.delete(key)
   }
 
   async *#readRuns({ now, signal }: Ask, trouble: Trouble): AsyncGenerator<Fact> {
+    this.#isSaving = false
     const cursor = this.#cursor!
     const pipelines = this.#pipelines?.found ?? []
     const to = timestamp(now - (now % RUN_PERIOD) - SETTLED_PERIODS * RUN_PERIOD)
@@ -177,6 +183,7 @@ class CloudWatchWatch {
     if (cost > this.#left(now)) {
       const late = cursor.through === null ? null : millis(now - cursor.through)
       if (late === null || late > LATE) trouble.short('pipelines', cost, this.#perDay, late)
+      this.#isSaving = cost <= this.#perDay && (late === null || late > SAVED_FOR)
       return
     }
     let complete = true
@@ -188,7 +195,7 @@ class CloudWatchWatch {
       complete &&= outcome.error === undefined
       for (const answered of outcome.answered) {
         complete &&= answered.answers.every((answer) => answer.complete)
-        const runs = runsOf(answered, { source: this.#source, region: this.#region })
+        const runs = runsOf(answered, { source: this.#source, region: this.#region, to })
         yield* runs.facts
         odd.push(...runs.odd)
       }
@@ -208,7 +215,7 @@ class CloudWatchWatch {
       .flatMap(({ found }) => found)
       .filter((one) => readTo(one) < newestWindow(now, one.period).to)
       .toSorted((a, b) => readTo(a) - readTo(b))
-    const left = this.#left(now)
+    const left = this.#isSaving ? 0 : this.#left(now)
     const late = due.slice(left).filter((one) => now - readTo(one) > LATE)
     if (late.length > 0) trouble.short('metrics', late.length, this.#perDay, null)
     const day = Math.floor(now / DAY)

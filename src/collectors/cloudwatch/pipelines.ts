@@ -3,7 +3,16 @@ import type { MetricAnswer, MetricName, MetricPoint, MetricQuery } from '../../i
 import type { Fact } from '../../model/facts.ts'
 import type { Known } from '../../model/known.ts'
 import { type RunReport, type RunState, RESULTS, runKey } from '../../model/run-facts.ts'
-import { MINUTE, SECOND, type Timestamp, bytes, plus, readableCount, timestamp } from '../../model/units.ts'
+import {
+  DAY,
+  MINUTE,
+  SECOND,
+  type Timestamp,
+  bytes,
+  plus,
+  readableCount,
+  timestamp,
+} from '../../model/units.ts'
 import type { Answered, Question } from './reading.ts'
 
 /** Metrics of a run, with the statistics they are read by. The last two are Tidemark's own (telemetry.cloudwatch). */
@@ -27,6 +36,8 @@ export const PIPELINE_METRICS: readonly string[] = [...new Set(READ.map(([metric
 export const RUN_PERIOD = MINUTE
 /** Minutes looked back for values that came before their result. */
 const TOGETHER = MINUTE
+/** A run that took longer tells no length: it is another unit, or none. */
+const LONGEST = 366 * DAY
 
 export interface WatchedPipeline {
   readonly pipeline: string
@@ -95,6 +106,8 @@ type Minute = Partial<Record<Key, number>>
 export interface RunOrigin {
   readonly source: string
   readonly region: string
+  /** End of what was asked for. */
+  readonly to: Timestamp
 }
 
 /** A run for each minute that says how one ended; `odd` are minutes of which no run could be made. */
@@ -109,7 +122,10 @@ export function runsOf(
   for (const at of times) {
     const minute = minutes.get(at)!
     if (!saysResult(minute)) {
-      const next = minutes.get(plus(at, TOGETHER))
+      const after = plus(at, TOGETHER)
+      // Its result may be in the next minute, which is not settled yet.
+      if (after >= origin.to) continue
+      const next = minutes.get(after)
       if (next === undefined || !saysResult(next) || overlaps(minute, next))
         odd.push(`${about.pipeline} at ${iso(at)}`)
       continue
@@ -128,7 +144,7 @@ export function runsOf(
 function minutesOf(about: WatchedPipeline, answers: readonly MetricAnswer[]): Map<Timestamp, Minute> {
   const minutes = new Map<Timestamp, Minute>()
   const put = (key: Key, { at, value }: MetricPoint): void => {
-    const minute = timestamp(at - (at % MINUTE))
+    const minute = minuteOf(at)
     const known = minutes.get(minute)
     if (known) known[key] = value
     else minutes.set(minute, { [key]: value })
@@ -137,6 +153,8 @@ function minutesOf(about: WatchedPipeline, answers: readonly MetricAnswer[]): Ma
     for (const point of answers[i]?.points ?? []) put(`${metric} ${statistic}` as Key, point)
   return minutes
 }
+
+const minuteOf = (at: number): Timestamp => timestamp(at - (at % MINUTE))
 
 const saysResult = (minute: Minute): boolean =>
   minute['PipelineSuccess Sum'] !== undefined || minute['PipelineFailure Sum'] !== undefined
@@ -150,7 +168,8 @@ function reportOf(
   { source, region }: RunOrigin,
 ): RunReport {
   const exact = minute['RunEnd Maximum']
-  const same = exact !== undefined && exact === minute['RunEnd Minimum']
+  // An end that does not lie in its own minute is none of ours: seconds are meant.
+  const same = exact !== undefined && exact === minute['RunEnd Minimum'] && minuteOf(exact * SECOND) === at
   // One run that was written twice: a writer may repeat what it does not know to have arrived.
   const times = same ? Math.max(1, minute['RunEnd SampleCount'] ?? 1) : 1
   const sum = (key: Key): Known<number> => {
@@ -180,7 +199,7 @@ function reportOf(
     trigger: null,
     scheduledFor: null,
     queuedAt: null,
-    startedAt: took === null ? null : timestamp(Math.round(endedAt - took)),
+    startedAt: took === null || took > LONGEST ? null : timestamp(Math.round(endedAt - took)),
     endedAt,
     error: null,
     processed: sum('RecordsProcessed Sum'),

@@ -133,6 +133,42 @@ describe('runs of others', () => {
     ])
   })
 
+  test.each([
+    [
+      'RunEnd in milliseconds',
+      { RunEnd: THEN, ExecutionTime: 60 },
+      { startedAt: THEN - MINUTE, endedAt: THEN },
+    ],
+    ['a RunEnd beyond all time', { RunEnd: 1e300 }, { startedAt: null, endedAt: THEN }],
+    ['a length beyond all time', { ExecutionTime: 1e300 }, { startedAt: null, endedAt: THEN }],
+  ])('%s makes no time that is none', async (_, values, told) => {
+    ofRun('DataPipeline/orders', THEN, { PipelineSuccess: 1, ...values })
+    await read().poll(NOW)
+    expect(runsIn(store)).toMatchObject([told])
+  })
+
+  test('values whose result lies beyond what is settled are not called odd', async () => {
+    const last = timestamp(NOW - (NOW % MINUTE) - 3 * MINUTE)
+    ofRun('DataPipeline/orders', last, { RecordsProcessed: 500 })
+    ofRun('DataPipeline/orders', plus(last, MINUTE), { PipelineSuccess: 1 })
+    const source = read()
+    expect(problems(await source.poll(NOW))).toEqual([])
+    await source.poll(plus(NOW, MINUTE))
+    expect(runsIn(store)).toMatchObject([{ processed: 500 }])
+  })
+
+  test('a short budget is saved for runs that wait, not spent on metrics at each poll', async () => {
+    for (let i = 0; i < 20; i++) ofRun(`DataPipeline/p${i}`, THEN, { PipelineSuccess: 1, ExecutionTime: 1 })
+    for (let i = 0; i < 200; i++)
+      for (let t = 0; t < 36; t++)
+        put('AWS/Lambda', 'Invocations', timestamp(FULL + t * 5 * MINUTE), 1, { FunctionName: `f${i}` })
+    const source = read({ presets: ['lambda'], budget: { requests_per_day: 2_000 } })
+    for (let t = 0; t < 180; t++) await source.poll(plus(NOW, millis(t * MINUTE)))
+    const through = JSON.parse(store.facts('cursor', { id: 'aws' })[0]!.value) as { through: number }
+
+    expect(NOW + 180 * MINUTE - through.through).toBeLessThan(2 * HOUR)
+  })
+
   test('an answer in part is asked for again', async () => {
     ofRun('DataPipeline/orders', THEN, { PipelineSuccess: 1 })
     fake.trouble = (action) =>
