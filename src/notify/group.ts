@@ -246,3 +246,25 @@ export const announcementOf = (
     externalUrl,
   }
 }
+
+/** Its first message waits for the route's group_wait. */
+export const newGroup = (
+  id: string,
+  key: string,
+  route: Route,
+  labels: Labels,
+  now: Timestamp,
+): AlertGroupFact => ({
+  kind: 'alert-group',
+  id,
+  key,
+  routeKey: route.key,
+  receiver: route.receiver,
+  labels,
+  since: now,
+  nextFlush: plus(now, route.groupWait),
+  sequence: 0,
+  members: [],
+  told: {},
+  memos: {},
+})

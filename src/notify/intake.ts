@@ -85,3 +85,12 @@ export const isOver = (fact: AlertFact): boolean => fact.alert.endsAt !== null
 /** Whether it must still be remembered for its flips, though it is over and told. */
 export const remembersFlips = (fact: AlertFact, flapping: Flapping | null, now: Timestamp): boolean =>
   recent(fact.flips, flapping, now).length > 0
+
+/** Nothing a decision or a restart needs differs: values and texts come again with the next evaluation. */
+export const sameState = (a: AlertFact, b: AlertFact): boolean =>
+  a.alert.endsAt === b.alert.endsAt &&
+  a.alert.startsAt === b.alert.startsAt &&
+  (a.expiresAt === null) === (b.expiresAt === null) &&
+  a.flips.length === b.flips.length &&
+  a.flips.at(-1) === b.flips.at(-1) &&
+  (a.flapping === null) === (b.flapping === null)

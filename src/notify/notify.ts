@@ -1,26 +1,27 @@
 // The door of notifications: alerts go in, what must be told goes out once, and every decision can be explained.
 import { createEgress } from '../io/egress.ts'
 import { createHttpClient } from '../io/http.ts'
-import type { Clock } from '../io/clock.ts'
 import type { Alert } from '../model/alert.ts'
 import type { AlertFact, AlertGroupFact, Notification, OutboxFact } from '../model/notice.ts'
 import type { Labels, Sample } from '../model/series.ts'
-import { type Millis, type Timestamp, MINUTE, SECOND, millis, plus } from '../model/units.ts'
+import { type Timestamp, MINUTE, millis, plus } from '../model/units.ts'
+import { createClockSteps, moveTimers } from './clock-steps.ts'
 import type { NotifyConfig } from './config.ts'
 import { type Plan, connect } from './connect.ts'
 import { Delivery, QUEUE_LIMIT } from './deliver.ts'
 import { type Background, type Explanation, explain } from './explain.ts'
 import { type Figures, createFigures, stateSamples } from './figures.ts'
 import { fingerprintOf } from './fingerprint.ts'
-import { type Tick, announcementOf, decide } from './group.ts'
+import { type Tick, announcementOf, decide, newGroup } from './group.ts'
 import { type Heartbeat, createHeartbeat } from './heartbeat.ts'
-import { aged, intake, isOver, remembersFlips } from './intake.ts'
+import { aged, intake, isOver, remembersFlips, sameState } from './intake.ts'
 import { type Memory, type NotifyStore, openMemory } from './memory.ts'
-import { type Mute, calendarMute, inhibitor, isMuted } from './mute.ts'
+import { type Mute, calendarMute, inhibitor } from './mute.ts'
 import { aboutOf, headlineOf } from './receivers/wording.ts'
 import type { AlertStatus, Announcement, Notifier, NotifierParts, ReceiverStatus } from './notifier.ts'
 import { type Route, groupIdOf, groupKeyOf, groupLabelsOf, routesOf } from './route.ts'
 import { type Silences, createSilences } from './silences.ts'
+import { statusOf } from './status.ts'
 import { createWording } from './wording.ts'
 
 export { NotifyConfig } from './config.ts'
@@ -32,8 +33,6 @@ export { acknowledgement } from './silences.ts'
 
 type Muting = (labels: Labels) => Mute
 
-/** A wall clock that differs from the monotonic one by more than this was stepped. */
-const CLOCK_STEP = millis(5 * SECOND)
 /** A notice that waits longer than this says that notifications do not work. */
 const STUCK_AFTER = millis(10 * MINUTE)
 /** Pushed alerts that nobody repeats are over after this. */
@@ -50,7 +49,7 @@ export function createNotifier(parts: NotifierParts): Notifier {
 class Engine implements Notifier {
   readonly config: NotifyConfig
   readonly silences: Silences
-  readonly #clock: Clock
+  readonly #clockStep: ReturnType<typeof createClockSteps>
   readonly #store: NotifyStore
   readonly #memory: Memory
   readonly #plan: Plan
@@ -63,12 +62,11 @@ class Engine implements Notifier {
   readonly #heartbeat: Heartbeat
   readonly #awakeSince: Timestamp
   #order: number
-  #seen: { readonly wall: Timestamp; readonly steady: Millis } | null = null
 
   constructor({ config, store, io, random, files, http, background }: NotifierParts) {
     const egress = createEgress(config.egress.allow)
     this.config = config
-    this.#clock = io.clock
+    this.#clockStep = createClockSteps(io.clock)
     this.#awakeSince = io.clock.now()
     this.#store = store
     this.#externalUrl = config.external_url ?? ''
@@ -294,27 +292,11 @@ class Engine implements Notifier {
     return (labels) => ({ inhibitedBy: inhibitedBy(labels), silencedBy: this.silences.muting(labels, now) })
   }
 
-  /** Timers are lengths of time: when somebody sets the clock they move with it, so nothing is early, late or doubled. */
   #followClock(wall: Timestamp): void {
-    const steady = this.#clock.monotonic()
-    const step = this.#seen === null ? 0 : wall - this.#seen.wall - (steady - this.#seen.steady)
-    this.#seen = { wall, steady }
-    if (Math.abs(step) < CLOCK_STEP) return
-    const by = millis(step)
+    const by = this.#clockStep(wall)
+    if (by === null) return
     this.#figures.clockStep()
-    for (const group of this.#memory.groups.values()) {
-      const told = Object.fromEntries(
-        Object.entries(group.told).map(([key, one]) => [key, { ...one, at: plus(one.at, by) }]),
-      )
-      this.#memory.put({ ...group, nextFlush: plus(group.nextFlush, by), told })
-    }
-    for (const fact of this.#memory.alerts.values()) {
-      this.#memory.put({
-        ...fact,
-        expiresAt: fact.expiresAt === null ? null : plus(fact.expiresAt, by),
-        flips: fact.flips.map((at) => plus(at, by)),
-      })
-    }
+    moveTimers(this.#memory, by)
     this.#delivery.shift(by)
     this.#heartbeat.shift(by)
   }
@@ -334,23 +316,11 @@ class Engine implements Notifier {
     for (const group of this.#memory.groups.values()) {
       for (const id of group.members) groups.set(id, [...(groups.get(id) ?? []), group])
     }
-    return [...this.#memory.alerts.values()].map((fact): AlertStatus => {
+    return [...this.#memory.alerts.values()].map((fact) => {
       const own = groups.get(fact.id) ?? []
       const mute = mutes(fact.alert.labels)
       const calendars = own.map((group) => this.#view(group, () => mute, now).calendar)
-      const mutedBy =
-        calendars.length > 0 && calendars.every((calendar) => calendar !== null)
-          ? calendars.map((calendar) => calendar.by)
-          : []
-      const state = isOver(fact) ? 'resolved' : isMuted(mute) || mutedBy.length > 0 ? 'suppressed' : 'active'
-      return {
-        fact,
-        state,
-        mute,
-        mutedBy,
-        receivers: [...new Set(own.map(({ receiver }) => receiver))],
-        groups: own,
-      }
+      return statusOf(fact, own, mute, calendars)
     })
   }
 
@@ -406,27 +376,3 @@ class Engine implements Notifier {
     return [...this.#figures.samples(), ...stateSamples(this.#memory, this.receivers(), now)]
   }
 }
-
-/** Nothing a decision or a restart needs differs: values and texts come again with the next evaluation. */
-const sameState = (a: AlertFact, b: AlertFact): boolean =>
-  a.alert.endsAt === b.alert.endsAt &&
-  a.alert.startsAt === b.alert.startsAt &&
-  (a.expiresAt === null) === (b.expiresAt === null) &&
-  a.flips.length === b.flips.length &&
-  a.flips.at(-1) === b.flips.at(-1) &&
-  (a.flapping === null) === (b.flapping === null)
-
-const newGroup = (id: string, key: string, route: Route, labels: Labels, now: Timestamp): AlertGroupFact => ({
-  kind: 'alert-group',
-  id,
-  key,
-  routeKey: route.key,
-  receiver: route.receiver,
-  labels,
-  since: now,
-  nextFlush: plus(now, route.groupWait),
-  sequence: 0,
-  members: [],
-  told: {},
-  memos: {},
-})
