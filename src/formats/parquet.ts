@@ -121,6 +121,31 @@ export function eachValue(
   }
 }
 
+/**
+ * As eachValue, of numbers: 64-bit ones are put together from two words (the lower
+ * comes first, as in the file), as a bigint would be an object for each.
+ */
+export function eachNumber(
+  page: Page,
+  firstRow: number,
+  leaf: Leaf,
+  call: (row: number, value: number) => void,
+): void {
+  const { values, defs, indices } = page
+  if (!(values instanceof BigInt64Array)) {
+    eachValue(page, firstRow, leaf, (row, value) => call(row, Number(value)))
+    return
+  }
+  const words = new Int32Array(values.buffer, values.byteOffset, 2 * values.length)
+  let next = 0
+  for (let i = 0; i < page.count; i++) {
+    if (defs !== null && defs[i] !== leaf.maxDef) continue
+    const at = 2 * (indices === null ? next : indices[next]!)
+    next += 1
+    call(firstRow + i, words[at + 1]! * 2 ** 32 + (words[at]! >>> 0))
+  }
+}
+
 async function fetchChunk(source: ByteSource, path: string, { start, end }: Chunk): Promise<Uint8Array> {
   if (start >= 0 && end >= start && end <= source.byteLength) return source.slice(start, end)
   throw corrupt(source, `column ${path} at bytes ${start} to ${end} of ${source.byteLength}`)

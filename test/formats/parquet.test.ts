@@ -6,7 +6,7 @@ import { deflateRawSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { compressors } from 'hyparquet-compressors'
 import { inflate } from '../../src/formats/parquet-page.ts'
-import { eachValue, mayHaveValues, openParquet, readLeaves } from '../../src/formats/parquet.ts'
+import { eachNumber, eachValue, mayHaveValues, openParquet, readLeaves } from '../../src/formats/parquet.ts'
 import { bytesOf } from '../../src/model/bytes.ts'
 
 type Column = { name: string; data: unknown[]; type: string; encoding?: string }
@@ -147,4 +147,24 @@ describe('what inflates to more than it says', () => {
   test('a page above the limit is refused before it is inflated', () => {
     expect(() => inflate(new Uint8Array(9), 'ZSTD', 1e12)).toThrow(/the limit is/)
   })
+})
+
+test('64-bit integers as numbers, the nearest where no number is exact', () => {
+  const leaf = { path: 'x', type: 'INT64', typeLength: undefined, maxDef: 1, maxRep: 0, entryDef: 0 } as const
+  fc.assert(
+    fc.property(fc.array(fc.option(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }))), (values) => {
+      const page = {
+        count: values.length,
+        defs: Uint8Array.from(values, (value) => (value === null ? 0 : 1)),
+        reps: null,
+        values: BigInt64Array.from(values.filter((value) => value !== null)),
+        indices: null,
+      }
+      const read: Array<number | null> = values.map(() => null)
+      eachNumber(page, 100, { ...leaf, time: null, scale: null }, (row, value) => {
+        read[row - 100] = value
+      })
+      expect(read).toEqual(values.map((value) => (value === null ? null : Number(value))))
+    }),
+  )
 })

@@ -1,7 +1,14 @@
 // The files of a Parquet checkpoint or sidecar (protocol, "Checkpoints") → the replay's state, leaf by leaf.
 import { SourceError } from '../../model/errors.ts'
 import type { Leaf, Page } from '../parquet-page.ts'
-import { type ParquetFile, type ParquetValue, eachValue, mayHaveValues, readLeaves } from '../parquet.ts'
+import {
+  type ParquetFile,
+  type ParquetValue,
+  eachNumber,
+  eachValue,
+  mayHaveValues,
+  readLeaves,
+} from '../parquet.ts'
 import { type Bound, MAX_BOUND_CHARS } from '../bound-ranks.ts'
 import { vectorFrom } from './actions.ts'
 import { clusteringColumns } from './clustering.ts'
@@ -95,9 +102,13 @@ function visitsOf(file: ParquetFile, replay: Replay, columns: FileColumns): Map<
     if (file.leaves.get(path)?.maxRep === 0)
       visits.set(path, (page, first, leaf) => eachValue(page, first, leaf, call))
   }
+  const eachOf = (path: string, call: (row: number, value: number) => void): void => {
+    if (file.leaves.get(path)?.maxRep === 0)
+      visits.set(path, (page, first, leaf) => eachNumber(page, first, leaf, call))
+  }
   const numbers = (path: string, into: Float64Array): void =>
-    each(path, (row, value) => {
-      into[row] = Number(value)
+    eachOf(path, (row, value) => {
+      into[row] = value
     })
   const key: PathKey = { high: 0, low: 0 }
   for (const [name, kind] of [
@@ -124,7 +135,7 @@ function visitsOf(file: ParquetFile, replay: Replay, columns: FileColumns): Map<
       columns.vector(row).cardinality = Number(value)
     })
   }
-  each('add.modificationTime', (_row, value) => replay.noteFileChange(Number(value)))
+  eachOf('add.modificationTime', (_row, value) => replay.noteFileChange(value))
   numbers('remove.deletionTimestamp', columns.removed)
   numbers('add.stats_parsed.numRecords', columns.rows)
   visitPartitions(file, replay, columns, visits)
@@ -133,9 +144,11 @@ function visitsOf(file: ParquetFile, replay: Replay, columns: FileColumns): Map<
     const path = maxValuePath(from.column)
     const leaf = file.leaves.get(path)
     if (leaf !== undefined) {
-      each(path, (row, value) => {
+      const take = (row: number, value: ParquetValue): void => {
         columns.eventTime[row] = eventTimeOf(value, leaf)
-      })
+      }
+      if (leaf.type === 'INT64') eachOf(path, take)
+      else each(path, take)
     }
   }
   return visits
