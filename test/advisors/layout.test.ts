@@ -171,6 +171,12 @@ describe('old versions', () => {
     expect(topics(free(1_024 * GIB, iceberg))).toEqual(['expire-snapshots'])
     expect(topics(free(1_024 * GIB, { ...iceberg, properties: { 'gc.enabled': 'false' } }))).toEqual([])
     expect(topics(free(1_024 * GIB, { ...iceberg, oldestSnapshot: timestamp(NOW - 2 * DAY) }))).toEqual([])
+    const kept = { 'history.expire.max-snapshot-age-ms': String(30 * DAY) }
+    const young = { ...iceberg, properties: kept, oldestSnapshot: timestamp(NOW - 20 * DAY) }
+    expect(topics(free(1_024 * GIB, young))).toEqual([])
+    const [advice] = advised(free(1_024 * GIB, { ...young, oldestSnapshot: timestamp(NOW - 40 * DAY) }))
+    expect(advice?.change.otherForms.map(({ text }) => text).join()).toContain("'30d'")
+    expect(advice?.effects[0]).toContain('30 days')
   })
 })
 

@@ -1,5 +1,6 @@
 // Old versions that nobody needs: VACUUM, snapshot expiry, and how much metadata and log a table keeps.
 import type { Advice } from '../../model/advice.ts'
+import type { TableFact } from '../../model/facts.ts'
 import {
   DAY,
   HOUR,
@@ -68,7 +69,7 @@ function reclaim(view: TableView): Advice | null {
   if (!isDelta && !hasExpired(view)) return null
   const statement = isDelta
     ? vacuum(table, { hours: retentionHours(table.properties['delta.deletedFileRetentionDuration']) })
-    : expireSnapshots(table, { days: ICEBERG_RETENTION_DAYS, least: 1 })
+    : expireSnapshots(table, { days: expiryDays(table), least: 1 })
   const topic = isDelta ? 'vacuum' : 'expire-snapshots'
   const saves = view.billed && !view.keepsVersions
   return finish(
@@ -98,7 +99,7 @@ function reclaim(view: TableView): Advice | null {
           : 'deleting is free; it pays from the first day',
       },
       effects: [
-        `time travel reaches back ${isDelta ? 'only as far as the retention' : `${ICEBERG_RETENTION_DAYS} days`} afterwards`,
+        `time travel reaches back ${isDelta ? 'only as far as the retention' : `${expiryDays(table)} days`} afterwards`,
       ],
       risk: {
         performance: 0,
@@ -127,8 +128,14 @@ function reclaim(view: TableView): Advice | null {
 }
 
 /** Where not, expiry would leave everything: nothing is older than what it keeps. */
-const hasExpired = ({ table: { oldestSnapshot: oldest }, now }: TableView): boolean =>
-  oldest !== null && now - oldest >= ICEBERG_RETENTION_DAYS * DAY
+const hasExpired = ({ table, table: { oldestSnapshot: oldest }, now }: TableView): boolean =>
+  oldest !== null && now - oldest >= expiryDays(table) * DAY
+
+/** What the table asks expiry to keep, where it does. */
+function expiryDays({ properties }: TableFact): number {
+  const age = Number(properties['history.expire.max-snapshot-age-ms'])
+  return age > 0 && Number.isFinite(age) ? Math.ceil(age / DAY) : ICEBERG_RETENTION_DAYS
+}
 
 const isWorthSaying = ({ billed }: TableView, free: number, share: number): boolean =>
   billed ? share >= LEAST_SHARE : share >= LEAST_SHARE_UNBILLED && free >= LEAST_UNBILLED
