@@ -89,10 +89,19 @@ export function readableBytes(count: Bytes): string {
 /** A count with thousands separated: `1,111,930`. */
 export const readableCount = (count: number): string => count.toLocaleString('en-US')
 
+const LEAST_USD = 1e-9
+
 /** Dollars as a bill says them, smaller ones with the digits that matter: `$1,204`, `$3.50`, `$0.0021`. */
 export function readableUsd(amount: Usd): string {
   const size = Math.abs(amount)
-  const digits = size >= 100 || size === 0 ? 0 : size >= 0.1 ? 2 : 4
-  const text = size.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits })
+  // What is left of adding up is nothing; what is small is not.
+  if (size < LEAST_USD) return '$0'
+  const digits = size >= 100 ? 0 : size >= 0.1 ? 2 : 4
+  const text = size.toLocaleString(
+    'en-US',
+    size < 0.0001
+      ? { maximumSignificantDigits: 3 }
+      : { minimumFractionDigits: digits, maximumFractionDigits: digits },
+  )
   return `${amount < 0 ? '-' : ''}$${text}`
 }
