@@ -302,6 +302,7 @@ describe('cluster or serverless', () => {
     expect(advice.map(({ topic, alternatives }) => `${topic} ${alternatives}`)).toEqual([
       'executors executors:logs/nightly orders',
       'serverless executors:logs/nightly orders',
+      'glue executors:logs/nightly orders',
     ])
     expect(Object.keys(totalOf(advice).byTopic)).toEqual(['executors'])
   })

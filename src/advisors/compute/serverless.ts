@@ -1,26 +1,31 @@
-// A cluster, or workers that are paid by the second: which is cheaper depends on how much of the cluster's time is used
+// A cluster that is idle much of its time, or workers that are paid by the second: EMR Serverless, Glue, Glue Flex
 // (cost.md §4.5).
 import type { Advice, MeterLine } from '../../model/advice.ts'
-import type { ApplicationFact } from '../../model/application-facts.ts'
-import { type Findings, NOTHING } from '../advisor.ts'
+import type { Known } from '../../model/known.ts'
+import { HOUR, SECOND } from '../../model/units.ts'
+import { type Findings, NOTHING, together } from '../advisor.ts'
 import { finish, total } from '../draft.ts'
-import { GIB, HOUR, SECOND } from '../../model/units.ts'
 import { meterLines } from '../prices.ts'
-import { executorLines } from './billing.ts'
+import { executorLines, instanceLines } from './billing.ts'
 import { type JobView, about, found, hasRoom, mean, need, quantile, typical } from './job-view.ts'
+import {
+  LEAST_SAVING,
+  LEAST_UTILISATION,
+  SERVERLESS_UTILISATION,
+  type Serverless,
+  breakEven,
+  serverlessHour,
+  serverlessLines,
+} from './serverless-cost.ts'
 
-/** Of its workers' time a serverless job uses so much, for they come and go with its tasks; where stages are uneven less. */
-const SERVERLESS_UTILISATION = 0.85
-const LEAST_UTILISATION = 0.5
-/** Cheaper by less than this is within what is not known. */
-const LEAST_SAVING = 0.15
-/** Time a worker takes to be there. */
-const START = 60 * SECOND
-const IDLE = 60 * SECOND
+/** Flex starts when there is room and its workers may be taken away: twice the room that any job needs. */
+const FLEX_ROOM = 4
 
 export function serverless(job: JobView): Findings {
   const { newest } = job
-  if (newest.platform !== 'emr' || newest.streaming || newest.gpu || !hasRoom(job)) return NOTHING
+  if (newest.streaming || newest.gpu || !hasRoom(job)) return NOTHING
+  if (newest.platform === 'glue') return toFlex(job)
+  if (newest.platform !== 'emr') return NOTHING
   const { coresEach, memoryEach } = newest.executors
   const utilisation = typical(job, ({ slotUtilisation }) => slotUtilisation)
   if (coresEach === null) return NOTHING
@@ -30,62 +35,92 @@ export function serverless(job: JobView): Findings {
       'utilisation and memory of its executors: event logs with task metrics and spark.executor.memory',
     )
   const before = executorLines(job, job.executorHours)
-  if (before === null)
+  const anHour = instanceLines(job, coresEach, newest.instanceType, true)
+  if (before === null || anHour === null)
     return need(
       job,
-      'the `instance_type` of its cluster, to hold it against EMR Serverless: set it in the spark source',
+      'the `instance_type` of its cluster, to hold it against EMR Serverless and Glue: set it in the spark source',
     )
-  const after = serverlessLines(job, SERVERLESS_UTILISATION)
-  const atWorst = serverlessLines(job, LEAST_UTILISATION)
-  if (after === null || atWorst === null || total(atWorst) > total(before) * (1 - LEAST_SAVING))
-    return NOTHING
-  return { advice: [move(job, { utilisation, coresEach, before, after, atWorst })], needs: [] }
+  const cluster = { utilisation, coresEach, before, anHour: total(anHour) }
+  return together(PLACES.map((place) => instead(job, place, cluster)))
 }
 
-function serverlessLines(job: JobView, utilisation: number): ReturnType<typeof meterLines> {
-  const { newest, executions, executionsAMonth } = job
-  const { coresEach, memoryEach, peakCores } = newest.executors
-  if (coresEach === null || memoryEach === null) return null
-  const used = mean(executions.map(({ taskTime }) => (taskTime ?? 0) / HOUR)) / utilisation
-  const idle = mean(executions.map(idleTime)) + START
-  const coreHours = (used + (peakCores * idle) / HOUR) * executionsAMonth
-  return meterLines(job.prices, job.application, [
-    ['emr-serverless.vcpu', coreHours],
-    ['emr-serverless.memory', (coreHours / coresEach) * (memoryEach / GIB)],
-  ])
-}
+const PLACES: readonly Serverless[] = ['emr-serverless', 'glue', 'glue-flex']
 
-/** Workers wait a minute for more before they go: after each job, or for as long as only the driver works. */
-const idleTime = ({ driverShare, wall, jobs }: ApplicationFact): number =>
-  Math.min((driverShare ?? 0) * wall, jobs * IDLE)
-
-interface Found {
+interface Cluster {
   readonly utilisation: number
   readonly coresEach: number
   readonly before: readonly MeterLine[]
-  readonly after: readonly MeterLine[]
-  readonly atWorst: readonly MeterLine[]
+  /** What as many of its cores as an executor has cost. */
+  readonly anHour: number
 }
 
-function move(job: JobView, { utilisation, coresEach, before, after, atWorst }: Found): Advice {
-  const { executions, newest } = job
-  const saved = (lines: readonly MeterLine[]): number => total(before) - total(lines)
-  // Serverless cost grows with what is used, the cluster's does not: they meet at this utilisation.
-  const breakEven = Math.min(1, (utilisation * total(before)) / total(after))
-  const longest = quantile(
-    executions.map(({ wall }) => wall),
-    0.95,
+function instead(job: JobView, place: Serverless, cluster: Cluster): Findings {
+  const hour = serverlessHour(job, place)
+  const after = serverlessLines(job, place, SERVERLESS_UTILISATION)
+  const atWorst = serverlessLines(job, place, LEAST_UTILISATION)
+  if (hour === null || after === null || atWorst === null)
+    return need(job, `prices of ${NAMES[place]} in ${job.prices.region}: set advise.prices.overrides`)
+  const limit = breakEven(cluster.anHour, hour)
+  if (cluster.utilisation >= limit || total(atWorst) > total(cluster.before) * (1 - LEAST_SAVING))
+    return NOTHING
+  if (place === 'glue-flex') {
+    const urgency = urgencyOf(job)
+    if (urgency !== 'none') return urgency === 'unknown' ? askDeadline(job) : NOTHING
+  }
+  return { advice: [move(job, place, { ...cluster, after, atWorst, limit })], needs: [] }
+}
+
+const askDeadline = (job: JobView): Findings =>
+  need(
+    job,
+    'how long it may take: `deadlines` of the spark source; Glue Flex costs less and starts when there is room',
   )
+
+/** Whether anybody waits for it. */
+function urgencyOf({ newest, executions }: JobView): 'none' | 'some' | 'unknown' {
+  if (newest.deadline === null) return 'unknown'
+  const longest = Math.max(...executions.map(({ wall }) => wall))
+  return longest * FLEX_ROOM <= newest.deadline ? 'none' : 'some'
+}
+
+const NAMES: Readonly<Record<Serverless, string>> = {
+  'emr-serverless': 'EMR Serverless',
+  glue: 'Glue',
+  'glue-flex': 'Glue Flex',
+}
+const TOPICS: Readonly<Record<Serverless, string>> = {
+  'emr-serverless': 'serverless',
+  glue: 'glue',
+  'glue-flex': 'glue-flex',
+}
+
+interface Found extends Cluster {
+  readonly after: readonly MeterLine[]
+  readonly atWorst: readonly MeterLine[]
+  readonly limit: number
+}
+
+function move(
+  job: JobView,
+  place: Serverless,
+  { utilisation, before, after, atWorst, limit }: Found,
+): Advice {
+  const { executions } = job
+  const saved = (lines: readonly MeterLine[]): number => total(before) - total(lines)
+  // Workers that start and wait cost too: they meet a little below the limit.
+  const meet = Math.min(1, limit, (utilisation * total(before)) / total(after))
+  const name = NAMES[place]
   return finish(
     {
       ...about(job),
-      topic: 'serverless',
-      shape: 'emr-serverless',
+      topic: TOPICS[place],
+      shape: place,
       stage: 'purchase',
-      // Both do away with idle time, which can be saved once.
+      // All do away with idle time, which can be saved once.
       alternatives: `executors:${job.pipelineId}`,
-      title: `Run ${job.application} on EMR Serverless instead of a cluster`,
-      why: `Its tasks use ${Math.round(utilisation * 100)} % of the core time of its cluster. Workers that are paid by the second cost more an hour and less in all below ${Math.round(breakEven * 100)} %.`,
+      title: `Run ${job.application} on ${name} instead of a cluster`,
+      why: `Its tasks use ${Math.round(utilisation * 100)} % of the core time of its cluster. Workers that are paid by the second are cheaper in all below ${Math.round(meet * 100)} %.`,
       evidence: [
         found(job, 'tidemark_application_last_slot_utilisation_ratio', utilisation, 'ratio'),
         found(
@@ -105,29 +140,39 @@ function move(job: JobView, { utilisation, coresEach, before, after, atWorst }: 
       ],
       inputsMissing: ['whether the cluster runs other things too: what they use is not in these logs'],
       cost: { before, after, oneOff: [], spread: { low: saved(atWorst) / saved(after), high: 1.3 } },
-      effects: ['workers start with the job', 'no cluster to keep'],
+      effects: [
+        'workers start with the job',
+        'no cluster to keep',
+        ...(place === 'glue-flex' ? [LATER] : []),
+      ],
       risk: {
-        performance: 2,
+        performance: place === 'glue-flex' ? 3 : 2,
         dataLoss: 'none',
         blastRadius: `executions of ${job.application}`,
         reasons: [
           'a cluster that other jobs share goes on costing what it costs',
           'bootstrap actions, local HDFS and custom images do not come along',
+          ...(place === 'emr-serverless' ? [] : ['a Glue worker leaves less of its memory to the heap']),
         ],
       },
-      confidence: 0.5,
+      confidence: place === 'emr-serverless' ? 0.5 : 0.4,
       effort: 'high',
       restartNeeded: true,
       change: {
         format: 'aws-cli',
         before: null,
-        after: `aws emr-serverless start-job-run --application-id <application> --execution-role-arn <role> --job-driver '<spark-submit as today>' --configuration-overrides '{"applicationConfiguration":[{"classification":"spark-defaults","properties":{"spark.executor.cores":"${coresEach}","spark.dynamicAllocation.maxExecutors":"${newest.executors.peak}"}}]}'`,
+        after: commandOf(job, place),
         applyCommand: null,
         otherForms: [],
-        preconditions: ['no other job needs the cluster', 'its libraries are in a custom image or in S3'],
+        preconditions: [
+          'no other job needs the cluster',
+          place === 'emr-serverless'
+            ? 'its libraries are in a custom image or in S3'
+            : 'its libraries are in S3, and Glue has its version of Spark',
+        ],
         verifySteps: [
-          'the bill of EMR Serverless for it stays below the one of the cluster',
-          `tidemark_application_last_duration_seconds stays below ${Math.round((longest * 1.2) / SECOND)}`,
+          `the bill of ${name} for it stays below the one of the cluster`,
+          `tidemark_application_last_duration_seconds stays below ${durationLimit(job)}`,
         ],
         rollback: 'submit it to the cluster again',
       },
@@ -136,3 +181,88 @@ function move(job: JobView, { utilisation, coresEach, before, after, atWorst }: 
     job.now,
   )
 }
+
+const LATER = 'it starts when there is room, and workers may be taken away: it may end much later'
+
+/** A fifth above the 95th percentile. */
+export const durationLimit = ({ executions }: JobView): number =>
+  Math.round(
+    (quantile(
+      executions.map(({ wall }) => wall),
+      0.95,
+    ) *
+      1.2) /
+      SECOND,
+  )
+
+function commandOf({ newest }: JobView, place: Serverless): string {
+  const { coresEach, peak, peakCores } = newest.executors
+  if (place === 'emr-serverless')
+    return `aws emr-serverless start-job-run --application-id <application> --execution-role-arn <role> --job-driver '<spark-submit as today>' --configuration-overrides '{"applicationConfiguration":[{"classification":"spark-defaults","properties":{"spark.executor.cores":"${coresEach}","spark.dynamicAllocation.maxExecutors":"${peak}"}}]}'`
+  const flex = place === 'glue-flex' ? ' --execution-class FLEX' : ''
+  // One worker more is the driver's.
+  return `aws glue create-job --name <job> --role <role> --glue-version 4.0 --command Name=glueetl,ScriptLocation=<its script in S3> --worker-type G.1X --number-of-workers ${Math.ceil(peakCores / 4) + 1}${flex} --default-arguments '{"--enable-auto-scaling":"true"}'`
+}
+
+/** The same job in Glue's other class of execution. */
+function toFlex(job: JobView): Findings {
+  const before = executorLines(job, job.executorHours)
+  const hours = before?.find(({ meter }) => meter === 'glue.dpu')?.quantity ?? null
+  const after = hours === null ? null : flexLines(job, hours)
+  if (before === null || after === null)
+    return need(
+      job,
+      `cores of its workers, and prices of Glue and Glue Flex in ${job.prices.region}: set advise.prices.overrides`,
+    )
+  if (total(after) > total(before) * (1 - LEAST_SAVING)) return NOTHING
+  const urgency = urgencyOf(job)
+  if (urgency !== 'none') return urgency === 'unknown' ? askDeadline(job) : NOTHING
+  const longest = Math.max(...job.executions.map(({ wall }) => wall))
+  const advice = finish(
+    {
+      ...about(job),
+      topic: 'glue-flex',
+      shape: 'class',
+      stage: 'purchase',
+      alternatives: `executors:${job.pipelineId}`,
+      title: `Run ${job.application} as Glue Flex`,
+      why: 'Nobody waits for it: its deadline is more than four times its longest execution. Flex runs the same job on spare capacity for less.',
+      evidence: [
+        found(job, 'duration', longest / SECOND, 'seconds', 'longest'),
+        found(job, 'deadline', (job.newest.deadline ?? 0) / SECOND, 'seconds', 'as configured'),
+      ],
+      inputsMissing: ['whether it is Flex already: event logs do not tell the class of execution'],
+      // Workers that are taken away do their tasks again.
+      cost: { before, after, oneOff: [], spread: { low: 0, high: 1 } },
+      effects: [LATER],
+      risk: {
+        performance: 3,
+        dataLoss: 'none',
+        blastRadius: `executions of ${job.application}`,
+        reasons: ['tasks of workers that are taken away run again'],
+      },
+      confidence: 0.5,
+      effort: 'very low',
+      restartNeeded: true,
+      change: {
+        format: 'aws-cli',
+        before: 'STANDARD',
+        after: 'aws glue start-job-run --job-name <job> --execution-class FLEX',
+        applyCommand: null,
+        otherForms: [],
+        preconditions: ['Glue 3.0 or newer, workers G.1X or G.2X', 'its writes may be repeated'],
+        verifySteps: [
+          `tidemark_application_last_duration_seconds stays below ${durationLimit(job)}`,
+          'runs end before their deadline',
+        ],
+        rollback: 'aws glue start-job-run --job-name <job> --execution-class STANDARD',
+      },
+    },
+    job.prices,
+    job.now,
+  )
+  return { advice: [advice], needs: [] }
+}
+
+const flexLines = (job: JobView, hours: number): Known<readonly MeterLine[]> =>
+  meterLines(job.prices, job.application, [['glue-flex.dpu', hours]])

@@ -47,7 +47,10 @@ export function deedOf({ topic, change }: Advice): Deed | undefined {
     case 'driver-alone':
       return { dynamic: true }
     case 'serverless':
-      return { serverless: true }
+      return { serverless: 'emr-serverless' }
+    case 'glue':
+    case 'glue-flex':
+      return { serverless: topic }
     case 'spot':
       return { spot: 'all but one' }
     case 'empty-runs':

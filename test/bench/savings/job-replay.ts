@@ -16,7 +16,7 @@ export interface JobDeed {
   readonly splitsSkew?: true
   /** Somebody rewrote the query: its heavy keys are spread. */
   readonly salted?: true
-  readonly serverless?: true
+  readonly serverless?: 'emr-serverless' | 'glue' | 'glue-flex'
   /** Started by its input, not by the clock. */
   readonly byInput?: true
 }
@@ -67,7 +67,7 @@ export class JobReplay {
   play(deed: JobDeed, every = 1): JobOutcome {
     const job = this.#job
     const meters = new Meters(job.name)
-    const platform = deed.serverless ? 'emr-serverless' : job.platform
+    const platform = deed.serverless ?? job.platform
     const before = asIs(job)
     const setup: Setup = {
       ...before,
@@ -75,7 +75,7 @@ export class JobReplay {
       ...(deed.instanceType === undefined ? {} : { instanceType: deed.instanceType }),
       ...(deed.memoryEach === undefined ? {} : { memoryEach: deed.memoryEach }),
       ...(deed.spot === undefined ? {} : { spot: deed.spot }),
-      dynamic: deed.dynamic === true || deed.serverless === true,
+      dynamic: deed.dynamic === true || deed.serverless !== undefined,
       splitsSkew: before.splitsSkew || deed.salted === true || (deed.splitsSkew === true && job.splittable),
     }
     let missed = 0
@@ -88,7 +88,7 @@ export class JobReplay {
       if (ran.lost > 0 && !job.transactional && execution.volume > 0) broken += weight
       if (job.deadline !== null && execution.volume > 0 && ran.wall > job.deadline) missed += weight
       if (platform === 'emr') this.#cluster({ execution, ran, setup, weight }, meters)
-      else serverless({ execution, ran, setup, weight }, meters)
+      else serverless(platform, { execution, ran, setup, weight }, meters)
     }
     return { events: meters.events(), missed, broken }
   }
@@ -125,8 +125,16 @@ interface Played {
   readonly weight: number
 }
 
-function serverless({ execution, ran, setup, weight }: Played, meters: Meters): void {
+function serverless(
+  place: NonNullable<JobDeed['serverless']>,
+  { execution, ran, setup, weight }: Played,
+  meters: Meters,
+): void {
   const workerHours = ((ran.alive + WORKER_STARTUP * setup.executors) * weight) / HOUR
+  if (place !== 'emr-serverless') {
+    meters.count(execution.day, `${place}.dpu`, workerHours * Math.max(CORES_EACH / 4, setup.memoryEach / 16))
+    return
+  }
   meters.count(execution.day, 'emr-serverless.vcpu', workerHours * CORES_EACH)
   meters.count(execution.day, 'emr-serverless.memory', workerHours * setup.memoryEach)
 }

@@ -97,7 +97,7 @@ export function jobUnit(job: Job, rates: Rates): Unit {
       const sized = tried(counts)
       const bought =
         job.platform === 'emr'
-          ? tried([sized, { ...sized, spot: 'all but one' }, { ...sized, serverless: true }])
+          ? tried([sized, { ...sized, spot: 'all but one' }, { ...sized, serverless: 'emr-serverless' }])
           : sized
       return cheapest([bought, {}], play, rates)
     },
