@@ -65,9 +65,7 @@ describe('a table', () => {
       'live files',
       'reclaimable (estimate)',
     ])
-    expect(body.cost.how).toMatch(
-      /^S3 Standard at \$0.0230 a GB-month in us-east-1, list price of \d{4}-/,
-    )
+    expect(body.cost.how).toMatch(/^S3 Standard at \$0.0230 a GB-month in us-east-1, list price of \d{4}-/)
   })
 
   test('that does not lie in S3 has no price, and says why', async () => {

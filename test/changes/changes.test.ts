@@ -21,7 +21,7 @@ async function world(...facts: readonly Fact[]) {
     directory: ':memory:',
     now: NOW,
     log: createLog('silent'),
-    retention: { samples: DAY, commits: 99 * DAY, runs: 99 * DAY },
+    retention: { samples: DAY, commits: millis(99 * DAY), runs: millis(99 * DAY) },
   })
   // One by one: sources tell of days one after the other.
   for (const fact of facts) store.record(settle([fact], store), NOW)

@@ -282,13 +282,13 @@ describe('the configuration', () => {
 })
 
 test('the objective is of the expectation that says when it is due, 99 % without one', () => {
-  const { objective } = expectations([
+  const expected = expectations([
     { table: '*', freshness: { error: '1d' } },
     { table: 'gold/*', freshness: { error: '2h' }, objective: 0.995 },
   ])
 
-  expect(objective({ source: 'lake', table: 'gold/orders' })).toBe(0.995)
-  expect(objective({ source: 'lake', table: 'silver/orders' })).toBe(0.99)
+  expect(expected.objective({ source: 'lake', table: 'gold/orders' })).toBe(0.995)
+  expect(expected.objective({ source: 'lake', table: 'silver/orders' })).toBe(0.99)
   expect(() => Config.parse([{ pipeline: 'a', deadline: '1h', objective: 0.9 }])).toThrow(
     'an objective is for tables',
   )

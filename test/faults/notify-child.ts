@@ -1,11 +1,12 @@
 // A process that notifies and may be killed at any moment: commands come in by line, acknowledgements go out by line.
 import readline from 'node:readline'
+import { parseNotifyConfig } from '../../src/config/config.ts'
 import { systemClock } from '../../src/io/clock.ts'
 import { localFiles } from '../../src/io/files.ts'
 import { createLog } from '../../src/io/log.ts'
 import type { Alert } from '../../src/model/alert.ts'
 import { DAY, HOUR, plus } from '../../src/model/units.ts'
-import { createNotifier, parseNotifyConfig } from '../../src/notify/notify.ts'
+import { createNotifier } from '../../src/notify/notify.ts'
 import { openStore } from '../../src/store/store.ts'
 
 const FLUSH_EVERY = 50
