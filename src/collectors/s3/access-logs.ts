@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { linesOf } from '../../formats/delta/lines.ts'
 import { readLogLine } from '../../formats/s3/access-log.ts'
 import type { ObjectInfo, ObjectStore } from '../../io/object-store.ts'
-import type { BucketAccess } from '../../model/bucket.ts'
+import { type BucketAccess, FOLDER_DEPTH } from '../../model/bucket.ts'
 import { reasonOf } from '../../model/errors.ts'
 import type { Known } from '../../model/known.ts'
 import { DAY, type Timestamp, bytes, readableCount } from '../../model/units.ts'
@@ -15,7 +15,6 @@ const MAX_LISTED = 100_000
 const MAX_FILES = 2_000
 const MAX_FILE_BYTES = 64 * 1_048_576
 const MAX_SAMPLE_BYTES = 1_073_741_824
-const DEPTH = 3
 const MAX_PREFIXES = 10_000
 const MAX_TOLD = 100
 
@@ -156,14 +155,16 @@ class Reads {
       this.bad += 1
       return
     }
+    // Buckets may share a folder: lines of another say nothing of whether this one is logged.
+    if (line.split(' ', 2)[1] !== this.#bucket) return
     this.lines += 1
-    if (read === 'other' || read.bucket !== this.#bucket) return
+    if (read === 'other') return
     this.#gets += 1
     this.#bytes += read.bytesSent
     const day = Math.floor(read.at / DAY)
     if (this.#days.has(day) || this.#days.size < 400)
       this.#days.set(day, (this.#days.get(day) ?? 0) + read.bytesSent)
-    const folder = folderPrefix(read.key, DEPTH)
+    const folder = folderPrefix(read.key, FOLDER_DEPTH)
     const prefix = this.#prefixes.has(folder) || this.#prefixes.size < MAX_PREFIXES ? folder : ''
     const sum = this.#prefixes.get(prefix) ?? { gets: 0, bytes: 0 }
     this.#prefixes.set(prefix, { gets: sum.gets + 1, bytes: sum.bytes + read.bytesSent })
@@ -189,6 +190,7 @@ class Reads {
           gets: scaled(sum.gets),
           bytesRead: bytes(scaled(sum.bytes)),
         })),
+      complete: scale === 1 && this.bad === 0 && this.#prefixes.size <= MAX_TOLD,
       byAge: null,
     }
   }

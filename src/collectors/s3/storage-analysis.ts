@@ -81,8 +81,9 @@ function accessOf(
   )
   const total = all.length > 0 ? all : days
   if (total.length === 0) return null
-  const first = Math.min(...total.map(({ at }) => at))
-  const last = Math.max(...total.map(({ at }) => at))
+  // A file may have more rows than a call may have arguments.
+  const first = total.reduce((least, { at }) => Math.min(least, at), Infinity)
+  const last = total.reduce((most, { at }) => Math.max(most, at), -Infinity)
   const sum = (list: readonly AnalysisDay[], of: (day: AnalysisDay) => number | null): number =>
     list.reduce((amount, day) => amount + (of(day) ?? 0), 0)
   const byDay = Map.groupBy(total, ({ at }) => (at - first) / DAY)

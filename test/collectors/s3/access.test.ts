@@ -128,7 +128,10 @@ describe('logs', () => {
   test('no log is no evidence; logs without a read of the bucket are evidence of none', async () => {
     const world = memoryObjects('s3://logs')
     expect((await readAccessLogs(ask(world))).access).toBeNull()
+    // Of another bucket alone: whether this one is logged at all is not known.
     world.put(`logs/${day(1)}-00-00-00-A`, logLine('other', NOW - DAY, 'k'))
+    expect((await readAccessLogs(ask(world))).access).toBeNull()
+    world.put(`logs/${day(1)}-00-00-00-B`, logLine('lake', NOW - DAY, 'k', { operation: 'REST.PUT.OBJECT' }))
     expect((await readAccessLogs(ask(world))).access).toMatchObject({ gets: 0, bytesRead: 0 })
   })
 })
