@@ -19,7 +19,7 @@ export interface Aggregate {
 
 /**
  * Counts and bytes are added; of times the oldest counts, of lengths of time the longest, of `up` whether all are.
- * What has no meaning for many (ratios, `_info`) is left out; what is of no single thing stays as it is.
+ * What has no meaning for many (ratios, percentiles of use, `_info`) is left out; what is of no single thing stays as it is.
  */
 export function createAggregate(info: MetricInfo): Aggregate {
   const fold = foldOf(info)
@@ -52,6 +52,8 @@ const added = (a: number, b: number): number => a + b
 function foldOf({ name, type, unit }: MetricInfo): ((a: number, b: number) => number) | null {
   if (type !== 'gauge') return added
   if (name.endsWith('_info') || unit === 'ratio' || name.endsWith('_ratio')) return null
+  // Each in a unit of its own, percentiles among them: no sum of these is anything.
+  if (name.endsWith('_usage_value')) return null
   if (name.endsWith('_timestamp_seconds') || name.endsWith('_up')) return Math.min
   return unit === 'seconds' ? Math.max : added
 }

@@ -100,6 +100,7 @@ describe('aggregated', () => {
     ['x_up', 'gauge', '', ['x_up{source="lake"} 5', 'x_up{source="other"} 4']],
     ['x_skew_ratio', 'gauge', 'ratio', []],
     ['x_info', 'gauge', '', []],
+    ['x_usage_value', 'gauge', '', []],
   ])('%s', async ([name, type, unit, expected]) => {
     await using telemetry = await aTelemetry({
       series: written({
