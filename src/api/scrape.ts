@@ -11,6 +11,8 @@ import { PromqlError } from '../promql/promql.ts'
 const MAX_SCRAPES = 4
 /** The fastest: names repeat so much that more effort gains little. */
 const LEVEL = 1
+/** A weight of 0 is a refusal (RFC 9110 section 12.4.2). */
+const TAKES_GZIP = /\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/
 const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 
 export type Scrape = (asked: {
@@ -39,7 +41,7 @@ export function scrapeRoutes(scrape: Scrape): (app: FastifyInstance) => void {
       const text = Readable.from(scrape(asked), { objectMode: false })
       text.once('close', () => (running -= 1))
       void reply.type(CONTENT_TYPE).header('vary', 'accept-encoding')
-      if (!/\bgzip\b/.test(request.headers['accept-encoding'] ?? '')) return reply.send(text)
+      if (!TAKES_GZIP.test(request.headers['accept-encoding'] ?? '')) return reply.send(text)
       // Who has gone away ends both; the answer is then nobody's.
       const gzip = pipeline(text, createGzip({ level: LEVEL }), () => undefined)
       return reply.header('content-encoding', 'gzip').send(gzip)

@@ -23,6 +23,9 @@ test('plain, or gzipped for who takes it', async () => {
     'a 1\nb 2\n',
   ])
   expect(gzip.headers['content-encoding']).toBe('gzip')
+  const refused = { 'accept-encoding': 'gzip;q=0, identity' }
+  const unzipped = await app(pieces).inject({ url: '/metrics', headers: refused })
+  expect(unzipped.headers['content-encoding']).toBeUndefined()
   expect(zlib.gunzipSync(gzip.rawPayload).toString()).toBe(plain.body)
 })
 
