@@ -7,7 +7,7 @@ import { type Alert, alerts } from './answers.ts'
 import { type Action } from './action.ts'
 import { type Feed, type Held, NOTHING, ask, failureOf, getFrom, isAsked } from './feed.ts'
 import { type Connection, frame } from './frame.ts'
-import type { Line } from './line.ts'
+import { type Line, plainText } from './line.ts'
 import { type Key, press } from './press.ts'
 import { alertState } from './alert-health.ts'
 import { type News, log, newsOf, toNews } from './news.ts'
@@ -63,6 +63,8 @@ export class Session {
   #now: Timestamp
   #size: Size = { columns: 80, rows: 24 }
   #drawn: readonly Line[] | null = null
+  /** What a screen reader was told last. */
+  #said: readonly Line[] | null = null
 
   constructor(options: SessionOptions) {
     this.#options = options
@@ -93,6 +95,7 @@ export class Session {
     const place = current(this.#ui).place
     const { ui, effect } = press(this.#ui, key, this.#scene())
     this.#ui = ui
+    this.#said = null
     if (effect !== undefined) this.#effect(effect)
     if (current(ui).place !== place) this.#askDue()
     this.#changed()
@@ -163,9 +166,10 @@ export class Session {
 
   #draw(): readonly Line[] {
     const scene = this.#scene()
-    return this.#options.screenReader
-      ? spoken(this.#ui, scene, this.#connection())
-      : frame(this.#ui, scene, this.#size, this.#connection())
+    if (!this.#options.screenReader) return frame(this.#ui, scene, this.#size, this.#connection())
+    const said = spoken(this.#ui, scene, this.#connection())
+    if (this.#said === null || timeless(said) !== timeless(this.#said)) this.#said = said
+    return this.#said
   }
 
   #connection(): Connection {
@@ -255,3 +259,7 @@ export class Session {
     this.#ui = { ...this.#ui, notice }
   }
 }
+
+/** A row is not read out again because it is two seconds older. */
+const timeless = (lines: readonly Line[]): string =>
+  lines.map((one) => plainText(one).replaceAll(/\d+ (ms|s|min|h|d)\b/g, '')).join('\n')

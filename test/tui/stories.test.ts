@@ -277,6 +277,16 @@ describe('a screen reader', () => {
       Row 2 of 4: error. alert PipelineFailed; about daily_orders; for 1 h 6 min; told oncall; source flows; summary daily_orders needs a look."
     `)
   })
+
+  test('is not told a row again because it grew older, but when a key asks', async () => {
+    const ui = await aSession(aWorld(), { screen: 'alerts', subject: '' }, { columns: 80, rows: 24 }, true)
+    await ui.press('j')
+    const said = ui.session.frame()
+    await ui.turn(120)
+    expect(ui.session.frame()).toBe(said)
+    await ui.press('k', 'j')
+    expect(ui.text()).toContain('for 1 h 8 min')
+  })
 })
 
 describe('a daemon that goes away', () => {
