@@ -32,12 +32,23 @@ const COMMANDS: ReadonlyArray<{
   { names: ['config'], load: async () => (await import('./commands/config.ts')).configCommand },
 ]
 
+const EXAMPLES = `
+Examples:
+  tidemark scan s3://company-lake/gold     how the tables below a path are
+  tidemark config check -c tidemark.yaml   what is wrong with a configuration, and where
+  tidemark run -c tidemark.yaml            watch; the other commands ask this daemon
+  tidemark top                             look at it
+
+Exit codes: 0 all is well, 1 something is wrong with what is watched or could not be reached, 2 bad input or
+configuration. Of \`top --once\`: 0 all is well, 1 a warning, 2 something bad.`
+
 async function main(): Promise<ExitCode> {
   let code: ExitCode = 0
   const program = new Command('tidemark')
     .description('Watches data pipelines and lakehouse tables; says what is late, broken, slow or wasteful.')
     .version(version)
     .showHelpAfterError()
+    .addHelpText('after', EXAMPLES)
     .exitOverride()
   const shell: Shell = { program, version, finish: (result) => (code = result) }
   const asked = COMMANDS.filter(({ names }) => names.includes(process.argv[2] ?? ''))

@@ -158,9 +158,11 @@ export function renderList({ advice, total, needs, needsOmitted, failed }: z.out
   const asked =
     needs.length === 0
       ? []
-      : [`${needs.length + needsOmitted} things could not be judged; advise list --json says what to collect`]
+      : [
+          `${counted(needs.length + needsOmitted, 'thing')} could not be judged; advise list --json says what to collect`,
+        ]
   const broken = failed
-    ? [`${failed} things could not be judged because a rule failed; the daemon's log names them`]
+    ? [`${counted(failed, 'thing')} could not be judged because a rule failed; the daemon's log names them`]
     : []
   return `${[...(advice.length === 0 ? ['no advice'] : lines), ...sum, ...asked, ...broken].join('\n')}\n`
 }
@@ -192,7 +194,7 @@ function renderOne({ id, state, since, advice, realised, steps }: AdviceFact): s
       (seen) =>
         [
           'evidence',
-          `${seen.metric} = ${seen.value} ${seen.unit} (${seen.statistic}, ${seen.window}; ${seen.from})`,
+          `${seen.metric} = ${readableNumber(seen.value)} ${seen.unit} (${seen.statistic}, ${seen.window}; ${seen.from})`,
         ] as const,
     ),
     ...advice.inputsMissing.map((text) => ['missing', text] as const),
@@ -236,3 +238,9 @@ function renderApply({ advice }: AdviceFact): string {
     ...part('to undo', change.rollback.split('\n')),
   ].join('\n')}\n`
 }
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`
+
+/** Whole numbers as they are, others to five digits: --json has them all. */
+const readableNumber = (value: number): string =>
+  Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(5)))

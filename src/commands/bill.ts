@@ -4,6 +4,7 @@ import type { BillFact, BillRow, ReckoningFact } from '../model/bill.ts'
 import { printable } from '../model/text.ts'
 import { readableUsd, usd } from '../model/units.ts'
 import { type Shell, print } from './command.ts'
+import { ConfigError } from '../model/errors.ts'
 import { type DaemonOptions, asksDaemon, clientOf } from './daemon.ts'
 
 /** Rows of a month that are printed; the rest is one row. */
@@ -24,6 +25,10 @@ export const billCommand = (advise: Shell['program']): void => {
       )
       .option('--month <month>', 'one month, such as 2026-10; the newest two are printed'),
   ).action(async (options: DaemonOptions & { month?: string }) => {
+    if (options.month !== undefined && !/^\d{4}-(?:0[1-9]|1[0-2])$/.test(options.month))
+      throw new ConfigError(
+        `--month: expected a month such as 2026-10, found ${JSON.stringify(options.month)}`,
+      )
     const answer = await clientOf(options).get('/api/tidemark/bill')
     print(
       options.json ? `${JSON.stringify(answer, null, 2)}\n` : renderBill(Answer.parse(answer), options.month),

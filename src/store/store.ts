@@ -1,5 +1,6 @@
 // The door: facts and series in one directory, held by one process, that survive whatever ends it.
 import fs from 'node:fs'
+import { ConfigError } from '../model/errors.ts'
 import type { Store } from '../model/store.ts'
 import { DAY, type Millis, type Timestamp, millis, timestamp } from '../model/units.ts'
 import { noBallast, openBallast } from './ballast.ts'
@@ -43,7 +44,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const { directory, now, log, retention } = options
   const limits = { ...LIMITS, ...options.limits }
   const onDisk = directory !== ':memory:'
-  if (onDisk) fs.mkdirSync(directory, { recursive: true })
+  if (onDisk) makeFolder(directory)
   const lock = onDisk ? lockDirectory(directory) : undefined
   const writing = new Writing(onDisk ? openBallast(directory, limits.ballast) : noBallast, log)
   const state = openDatabase(
@@ -102,3 +103,15 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 
 /** Lets everything that waits run. */
 const pause = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))
+
+function makeFolder(directory: string): void {
+  try {
+    fs.mkdirSync(directory, { recursive: true })
+    fs.accessSync(directory, fs.constants.W_OK)
+  } catch (error) {
+    throw new ConfigError(
+      `Could not make or write the state directory ${directory}; give \`state:\` a folder that the user that Tidemark runs as may write`,
+      { cause: error },
+    )
+  }
+}
