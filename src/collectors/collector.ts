@@ -49,6 +49,8 @@ export interface Collector<T extends string = string, C extends z.ZodObject = z.
   readonly type: T
   /** Strict schema of the block's own fields (without name, type and every). */
   readonly Config: C
+  /** How often it is polled unless said otherwise; a minute where it is left out. */
+  readonly every?: Millis
   /** Never touches the network: a source that is down at start is a problem of its first poll. */
   connect(identity: SourceIdentity, config: z.output<C>, io: Io): Source
 }

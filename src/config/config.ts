@@ -7,7 +7,7 @@ import { collectors } from '../collectors/index.ts'
 import { ConfigError } from '../model/errors.ts'
 import { Config as Expect } from '../expect/expect.ts'
 import { NotifyConfig } from '../notify/notify.ts'
-import { DAY, SECOND, millis } from '../model/units.ts'
+import { DAY, HOUR, MINUTE, type Millis, SECOND, millis, printDuration } from '../model/units.ts'
 import { Duration } from '../model/fields.ts'
 import { ApiConfig } from './api.ts'
 import { TelemetryConfig } from './telemetry.ts'
@@ -21,14 +21,19 @@ const Name = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/, 'expected a name of letters, digits, _ . - (at most 63)')
 
+const POLLED_EVERY = MINUTE
+
 /** What every source block has beside its collector's own fields. */
-const identity = {
+const identity = (every: Millis) => ({
   name: Name.describe('A short name; becomes the label `source` and stays in history.'),
-  every: Duration(SECOND).prefault('1m').describe('How often the source is polled.'),
-}
+  every: Duration(SECOND).prefault(printDuration(every)).describe('How often the source is polled.'),
+})
 
 const [first, ...rest] = collectors.map((collector) =>
-  collector.Config.extend({ type: z.literal(collector.type), ...identity }),
+  collector.Config.extend({
+    type: z.literal(collector.type),
+    ...identity(collector.every ?? POLLED_EVERY),
+  }),
 )
 const SourceBlock = z.discriminatedUnion('type', [first!, ...rest])
 
@@ -41,7 +46,8 @@ export const Config = z.strictObject({
   api: ApiConfig.prefault({}),
   retention: z
     .strictObject({
-      samples: Duration(DAY).prefault('30d'),
+      // What a change of a bucket saved is measured over two months.
+      samples: Duration(DAY).prefault('75d'),
       commits: Duration(DAY).prefault('400d'),
       // The ledger trusts that a run of the last thirty days is remembered.
       runs: Duration(millis(30 * DAY)).prefault('90d'),
@@ -143,8 +149,7 @@ function withPriceList(config: Config): Config {
   if (!refresh || config.sources.some((source) => source.type === type)) return config
   if (config.sources.some(({ name }) => name === type))
     throw new ConfigError(`advise.prices.refresh: the name ${type} is taken by a source; rename that source`)
-  const every = Duration(SECOND).decode('1h')
-  return { ...config, sources: [...config.sources, { name: type, type, every, region }] }
+  return { ...config, sources: [...config.sources, { name: type, type, every: HOUR, region }] }
 }
 
 function notifyOf({ notify, notify_file: named }: Config, base: string): NotifyConfig {

@@ -118,6 +118,8 @@ export interface BucketFact {
   readonly locked: Known<boolean>
   readonly replicated: Known<boolean>
   readonly access: Known<BucketAccess>
+  /** Its owner said that what a month shows is all the reading there is; absent: nobody said so. */
+  readonly readsAreMonthly?: boolean
   /** The newest report of S3 Inventory; null where none is configured or readable; absent in facts of older versions. */
   readonly inventory?: Known<BucketInventory>
   readonly partial: readonly string[]

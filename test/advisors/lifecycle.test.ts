@@ -302,6 +302,14 @@ describe('advice on buckets', () => {
     expect(advice[0]?.change.after).toContain(`"StorageClass": "${to}"`)
   })
 
+  test('a month is enough where the owner says that nothing reads less often; what could not be read is said', () => {
+    const month = { access: read(0, 45), partial: ['s3:GetBucketVersioning is refused'] }
+    expect(advised(quiet(month)).advice.map(({ topic }) => topic)).not.toContain('storage-class')
+    const { advice, needs } = advised(quiet({ ...month, readsAreMonthly: true }))
+    expect(advice.map(({ topic }) => topic)).toEqual(['storage-class'])
+    expect(needs.map(({ collect }) => collect)).toContain('s3:GetBucketVersioning is refused')
+  })
+
   test.for<[string, Partial<BucketFact>]>([
     ['small objects', { objects: 400_000_000 }],
     [

@@ -22,7 +22,7 @@ describe('a good config', () => {
       log: 'info',
       resolution: '1m',
       api: { listen: '127.0.0.1:9464' },
-      retention: { samples: '30d', commits: '400d', runs: '90d' },
+      retention: { samples: '75d', commits: '400d', runs: '90d' },
       sources: [
         {
           name: 'lake',

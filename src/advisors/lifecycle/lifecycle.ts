@@ -1,5 +1,5 @@
 // The lifecycle advisor: what buckets keep that nobody needs, and which storage class what they keep belongs in.
-import { type Advisor, type Findings, judgeEach } from '../advisor.ts'
+import { type Advisor, type Findings, judgeEach, together } from '../advisor.ts'
 import { type BucketView, need, viewOfBucket } from './bucket-view.ts'
 import { leftovers } from './leftovers.ts'
 import { tiering } from './tiering.ts'
@@ -15,9 +15,13 @@ export const lifecycle: Advisor = {
       name: bucket.id,
       view: () => judgeable(viewOfBucket(bucket, tables, prices, now)),
     }))
-    return judgeEach('lifecycle', buckets, RULES)
+    return judgeEach('lifecycle', buckets, [unread, ...RULES])
   },
 }
+
+/** What of a bucket could not be read: a permission, a report, lines of a log. */
+const unread = (view: BucketView): Findings =>
+  together(view.bucket.partial.map((sentence) => need(view, sentence)))
 
 function judgeable(view: BucketView): BucketView | Findings {
   const { bucket } = view

@@ -19,7 +19,7 @@ const HORIZON_MONTHS = 12
 const MOST_PAYBACK_MONTHS = 3
 /**
  * Classes that bill reading lose many times what they save when work comes back that was not seen. Thirteen months
- * show what comes once a year (cost.md §5.5).
+ * show what comes once a year, or the owner says that nothing does.
  */
 const LEAST_DAYS_FOR_CLASSES = 396
 const CANDIDATES: readonly StorageClass[] = ['STANDARD_IA', 'GLACIER_IR']
@@ -56,7 +56,7 @@ export function tiering(view: BucketView): Findings {
   if (group.bytes === 0) return NOTHING
   const { access } = bucket
   if (access === null || access.days < LEAST_DAYS) return uncertain(view, everything)
-  if (access.days < LEAST_DAYS_FOR_CLASSES) return tiered(view, everything)
+  if (access.days < LEAST_DAYS_FOR_CLASSES && bucket.readsAreMonthly !== true) return tiered(view, everything)
   const month = 30 / access.days
   const read = { ...group, gets: access.gets * month, bytesRead: access.busiestMonth }
   // New data is read most, and does not move: half of what is read at all is a high guess for what is old.

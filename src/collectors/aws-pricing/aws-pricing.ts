@@ -18,6 +18,8 @@ const LEAST_LINES = 10
 
 export const awsPricing = defineCollector({
   type: 'aws-pricing',
+  // It asks once a day; what failed is tried again earlier.
+  every: HOUR,
   Config: z.strictObject({
     region: z
       .string()

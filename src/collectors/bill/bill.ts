@@ -5,7 +5,7 @@ import type { ObjectInfo, ObjectStore } from '../../io/object-store.ts'
 import type { BillFact } from '../../model/bill.ts'
 import { SourceError, explainError, reasonOf } from '../../model/errors.ts'
 import type { CursorFact, Fact, ProblemFact } from '../../model/facts.ts'
-import { SECOND, millis, timestamp } from '../../model/units.ts'
+import { HOUR, SECOND, millis, timestamp } from '../../model/units.ts'
 import { type Ask, type SourceIdentity, defineCollector } from '../collector.ts'
 import { type Delivery, deliveriesOf, isBill } from './deliveries.ts'
 import { readDelivery } from './read-delivery.ts'
@@ -19,6 +19,8 @@ const STARTS_WITHIN = millis(20 * SECOND)
 
 export const bill = defineCollector({
   type: 'bill',
+  // Exports are delivered a few times a day.
+  every: HOUR,
   Config: z.strictObject({
     path: z
       .string()

@@ -6,7 +6,7 @@ import { explainError, reasonOf } from '../../model/errors.ts'
 import type { Fact, ProblemFact } from '../../model/facts.ts'
 import type { Known } from '../../model/known.ts'
 import { parseDocument, rulesOf } from '../../model/lifecycle-rules.ts'
-import { type Bytes, DAY, type Timestamp, bytes } from '../../model/units.ts'
+import { type Bytes, DAY, HOUR, type Timestamp, bytes, millis } from '../../model/units.ts'
 import { type Ask, defineCollector } from '../collector.ts'
 import { readAccess } from './access.ts'
 import { readInventory } from './inventory.ts'
@@ -27,6 +27,8 @@ const Place = z
 
 export const s3 = defineCollector({
   type: 's3',
+  // Storage metrics come once a day.
+  every: millis(6 * HOUR),
   Config: z.strictObject({
     buckets: z.array(Bucket).min(1).max(200).describe('The buckets that are looked at.'),
     region: z
@@ -38,6 +40,12 @@ export const s3 = defineCollector({
       .boolean()
       .prefault(false)
       .describe('Count replaced versions by listing them: one request a thousand.'),
+    reads_are_monthly: z
+      .boolean()
+      .prefault(false)
+      .describe(
+        'You say that no work reads these buckets less often than monthly. Without it, classes that bill reading are advised after thirteen months of observed reads only.',
+      ),
     inventory: Place.optional().describe(
       'Where S3 Inventory delivers its reports (CSV or Parquet): the destination bucket and prefix, above the folder with the name of the bucket.',
     ),
@@ -78,7 +86,7 @@ export const s3 = defineCollector({
             ask,
           }
           try {
-            yield await readBucket(look)
+            yield { ...(await readBucket(look)), readsAreMonthly: config.reads_are_monthly }
           } catch (error) {
             if (ask.signal.aborted) throw error
             yield problem(look, error)
