@@ -28,6 +28,9 @@ export interface LifecycleRule {
   readonly abortsUploadsAfter: Known<number>
 }
 
+/** Levels of folders that access logs and inventories are added up by: what lies deeper is in the folder above. */
+export const FOLDER_DEPTH = 3
+
 /** How often what is in a bucket is read, where something counts that. */
 export interface BucketAccess {
   /** Where it comes from, best first: server access logs, storage class analysis, CloudWatch request metrics. */
@@ -41,6 +44,8 @@ export interface BucketAccess {
   readonly byPrefix?: Known<
     ReadonlyArray<{ readonly prefix: string; readonly gets: number; readonly bytesRead: Bytes }>
   >
+  /** Every read of these days is in `byPrefix`: a folder that it does not name was not read. Absent where that is not known. */
+  readonly complete?: boolean
   /** The same as bytesRead, of objects of at least so many days, from storage class analysis; null or absent where nothing tells. */
   readonly byAge?: Known<
     ReadonlyArray<{ readonly fromDays: number; readonly stored: Bytes; readonly bytesRead: Bytes }>

@@ -6,7 +6,7 @@ import { explainError, reasonOf } from '../../model/errors.ts'
 import type { Fact, ProblemFact } from '../../model/facts.ts'
 import type { Known } from '../../model/known.ts'
 import { parseDocument, rulesOf } from '../../model/lifecycle-rules.ts'
-import { type Bytes, DAY, HOUR, type Timestamp, bytes, millis } from '../../model/units.ts'
+import { type Bytes, DAY, HOUR, type Timestamp, bytes, millis, timestamp } from '../../model/units.ts'
 import { type Ask, defineCollector } from '../collector.ts'
 import { readAccess } from './access.ts'
 import { readInventory } from './inventory.ts'
@@ -14,6 +14,7 @@ import { type Destination, type Look, Memory, orUnknown } from './look.ts'
 
 /** Storage metrics come once a day, one to two days late. */
 const METRIC_DAYS = 70
+const METRIC_LATE = 2 * DAY
 /** Uploads told of, and of how many the parts are added up. */
 const MAX_UPLOADS = 1_000
 const MEASURED_UPLOADS = 50
@@ -154,33 +155,37 @@ interface Sizes {
 async function sizes({ buckets, bucket, ask }: Look): Promise<Known<Sizes>> {
   const read = (metric: string, type: string) =>
     buckets.storage({ bucket, metric, type, days: METRIC_DAYS, until: ask.now }, ask.signal)
+  const found: Array<{ readonly storageClass: StorageClass; readonly days: readonly DailyMetric[] }> = []
+  for (const [type, storageClass] of STORAGE_TYPES)
+    found.push({ storageClass, days: await read('BucketSizeBytes', type) })
+  const newest = found.flatMap(({ days }) => days.at(-1)?.at ?? [])
+  if (newest.length === 0) return null
+  const asOf = timestamp(Math.max(...newest))
   const byClass: Partial<Record<StorageClass, Bytes>> = {}
   const daily: Partial<Record<StorageClass, Record<string, Bytes>>> = {}
-  let asOf: Timestamp | null = null
   let before = 0
   let isOld = false
-  for (const [type, storageClass] of STORAGE_TYPES) {
-    const days = await read('BucketSizeBytes', type)
+  for (const { storageClass, days } of found) {
     const last = days.at(-1)
     if (last === undefined) continue
-    byClass[storageClass] = bytes((byClass[storageClass] ?? 0) + last.value)
+    // A class that was emptied has no more values: its last one is of the past.
+    if (asOf - last.at <= METRIC_LATE)
+      byClass[storageClass] = bytes((byClass[storageClass] ?? 0) + last.value)
     const told = (daily[storageClass] ??= {})
     for (const { at, value } of days) {
       const day = new Date(at).toISOString().slice(0, 10)
       told[day] = bytes((told[day] ?? 0) + value)
     }
-    asOf = asOf === null || last.at > asOf ? last.at : asOf
     const old = monthBefore(days, ask.now)
     isOld ||= old !== undefined
     before += old?.value ?? 0
   }
-  if (asOf === null) return null
   const objects = (await read('NumberOfObjects', 'AllStorageTypes')).at(-1)?.value ?? null
   return { asOf, byClass, objects, aMonthAgo: isOld ? bytes(before) : null, daily }
 }
 
 const monthBefore = (days: readonly DailyMetric[], now: Timestamp): DailyMetric | undefined =>
-  days.findLast(({ at }) => now - at >= 30 * DAY)
+  days.findLast(({ at }) => now - at >= 30 * DAY && now - at < 40 * DAY)
 
 async function uploads(
   { buckets, bucket, ask }: Look,

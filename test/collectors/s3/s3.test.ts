@@ -1,9 +1,13 @@
 // The s3 collector against what moto answered (record.ts), and against what it cannot say: refusals, pages, other regions.
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { s3 } from '../../../src/collectors/s3/s3.ts'
+import { systemClock } from '../../../src/io/clock.ts'
+import { createIo } from '../../../src/io/io.ts'
+import { createLog } from '../../../src/io/log.ts'
 import type { BucketFact } from '../../../src/model/bucket.ts'
 import { DAY, timestamp } from '../../../src/model/units.ts'
-import { poll } from '../connect.ts'
+import { connect, poll } from '../connect.ts'
 import { BUCKETS, connectBuckets, pollBuckets } from './poll.ts'
 import { type Instead, readRecording, replayS3, s3Error } from './recorded-s3.ts'
 
@@ -188,4 +192,32 @@ test('a server that hangs up is tried again, and then the bucket is a problem', 
   const [problem] = await pollBuckets(s3.url, now, { buckets: [LAKE] })
   expect(problem).toMatchObject({ kind: 'problem', reason: 'throttled' })
   expect(s3.asked.filter((asked) => asked.includes('?location=')).length).toBeGreaterThan(1)
+})
+
+test('a storage class that was emptied is not told as full', async () => {
+  await using server = await replayS3(recording)
+  const io = createIo({
+    clock: systemClock,
+    log: createLog('silent'),
+    base: '/',
+    random: () => 0,
+    environment: { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test', AWS_REGION: 'us-east-1' },
+  })
+  const values = (first: number, last: number) =>
+    Array.from({ length: first - last + 1 }, (_, i) => ({ at: timestamp(now - (first - i) * DAY), value: 7 }))
+  const source = connect(
+    s3,
+    { buckets: [LAKE], endpoint: server.url },
+    {
+      ...io,
+      buckets: (options) => ({
+        ...io.buckets(options),
+        storage: async ({ type }) =>
+          type === 'StandardStorage' ? values(38, 1) : type === 'GlacierStorage' ? values(38, 20) : [],
+      }),
+    },
+  )
+  const [fact] = await poll(source, { now })
+  expect(fact).toMatchObject({ bytes: { STANDARD: 7 }, bytesAMonthAgo: 14, asOf: now - DAY })
+  expect(fact).not.toHaveProperty('bytes.GLACIER')
 })
