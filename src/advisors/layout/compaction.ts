@@ -1,10 +1,12 @@
 // Too many small files: rewrite them, or, where they come back faster than a rewrite is worth, write fewer.
 import type { Advice } from '../../model/advice.ts'
+import type { Known } from '../../model/known.ts'
 import { GIB, MIB, bytes, readableBytes, readableCount, readableUsd, usd } from '../../model/units.ts'
 import { type Findings, NOTHING } from '../advisor.ts'
 import { NO_TARGET, finish, total } from '../draft.ts'
 import { breakEvenScans, keptDays, openingCosts, rewriteCosts } from './rewrite-cost.ts'
 import { compact, setProperties, sparkName } from './statements.ts'
+import { fullScans } from './table-access.ts'
 import { LOOKBACK_DAYS, type TableView, type WriteRate, measured, seen, writeRate } from './table-view.ts'
 
 /** Below this many files, or for fewer than a tenth of them, a rewrite is not worth the words. */
@@ -69,7 +71,14 @@ function newest(found: Fragments): Fragments {
 }
 
 const readersNeeded = (view: TableView): Findings['needs'] =>
-  view.readsAMonth === null ? need(view, READS).needs : []
+  scansOf(view) === null ? need(view, READS).needs : []
+
+/** Of all its files, a month: from the runs that read it, else from requests that access logs tell. */
+function scansOf(view: TableView): Known<number> {
+  const { readsAMonth, access, table } = view
+  if (readsAMonth !== null) return readsAMonth * sharesRead(view).mid
+  return access === null || access.gets === 0 || table.files === null ? null : fullScans(access, table.files)
+}
 
 const READS =
   'how often the table is read: lineage of its readers (a source of type openlineage or dbt) with their runs, or query logs'
@@ -93,9 +102,8 @@ function sharesRead({ table }: TableView): {
 }
 
 function costs({ view, files, less, bytes: size, outputs }: Fragments) {
-  const { readsAMonth } = view
   const shares = sharesRead(view)
-  const scans = readsAMonth === null ? null : readsAMonth * shares.mid
+  const scans = scansOf(view)
   const oneOff = view.billed ? rewriteCosts(view, { bytes: size, outputs }, keptDays(view)) : null
   const atWhich = oneOff === null ? null : breakEvenScans(view, less, total(oneOff))
   return {
@@ -123,6 +131,7 @@ function evidence({ view, files, less, bytes: size, rate }: Fragments): Advice['
   const { table } = view
   const layout = table.layout!
   const window = `${LOOKBACK_DAYS}d`
+  const scans = scansOf(view)
   return [
     seen(view, 'tidemark_table_files', files, 'files'),
     seen(view, 'layout.rewrite.files', layout.rewrite.files, 'files', { statistic: layout.planner }),
@@ -148,6 +157,15 @@ function evidence({ view, files, less, bytes: size, rate }: Fragments): Advice['
     ...(view.readsAMonth === null
       ? []
       : [seen(view, 'runs that read it', view.readsAMonth, 'runs/month', { window, from: 'lineage' })]),
+    ...(view.readsAMonth !== null || scans === null || view.access === null
+      ? []
+      : [
+          seen(view, 'full scans, three requests a file', scans, 'scans/month', {
+            window: `${view.access.days}d`,
+            n: view.access.gets,
+            from: view.access.from,
+          }),
+        ]),
   ]
 }
 
@@ -160,7 +178,7 @@ function common(found: Fragments) {
     target: { ...NO_TARGET, source: table.source, tableId: table.id, table: table.table },
     evidence: evidence(found),
     lookbackDays: LOOKBACK_DAYS,
-    inputsMissing: view.readsAMonth === null ? [READS] : [],
+    inputsMissing: scansOf(view) === null ? [READS] : [],
     cost: costs(found),
     verification: {
       method: 'files of the table, and the duration of the runs that read it, against the days before',

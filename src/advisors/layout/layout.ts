@@ -8,6 +8,7 @@ import { orphans } from './orphans.ts'
 import { partitioning } from './partitioning.ts'
 import { retention } from './retention.ts'
 import { type TableView, tableViews } from './table-view.ts'
+import { unreadTable } from './unread-table.ts'
 
 const RULES: ReadonlyArray<(view: TableView) => Findings> = [
   compaction,
@@ -17,6 +18,7 @@ const RULES: ReadonlyArray<(view: TableView) => Findings> = [
   deletes,
   retention,
   orphans,
+  unreadTable,
 ]
 
 export const layout: Advisor = {

@@ -7,6 +7,7 @@ import type { Reader } from '../../model/store.ts'
 import { type Timestamp, DAY, timestamp } from '../../model/units.ts'
 import type { Subject } from '../advisor.ts'
 import type { Prices } from '../prices.ts'
+import { type TableAccess, accessOf } from './table-access.ts'
 
 /** How far back writes and reads are counted. */
 export const LOOKBACK_DAYS = 30
@@ -20,6 +21,8 @@ export interface TableView {
   readonly commits: readonly CommitFact[]
   /** Runs a month of the pipelines that lineage says read it; null where no lineage tells. */
   readonly readsAMonth: Known<number>
+  /** What access logs of its bucket tell of its data files; null where they do not tell, or not of it alone. */
+  readonly access: Known<TableAccess>
   /** What is deleted stays as an old version, and no rule of its bucket ends those: deleting saves nothing yet. */
   readonly keepsVersions: boolean
   /** S3 bills requests and bytes; a folder on this machine does not. */
@@ -32,8 +35,8 @@ export function* tableViews(view: Reader, prices: Prices, now: Timestamp): Gener
     view.facts('problem').flatMap(({ resolved, tableId }) => (resolved === null && tableId ? [tableId] : [])),
   )
   const reads = readCounter(view, now)
-  const versioned = view
-    .facts('bucket')
+  const buckets = view.facts('bucket')
+  const versioned = buckets
     .filter(({ versioning, lifecycle }) => {
       const ends = lifecycle?.some((rule) => rule.enabled && rule.noncurrentExpires !== null) ?? false
       return versioning === 'enabled' && !ends
@@ -54,6 +57,7 @@ export function* tableViews(view: Reader, prices: Prices, now: Timestamp): Gener
           limit: MAX_COMMITS,
         }),
         readsAMonth: reads(table.id),
+        access: accessOf(table, buckets),
         keepsVersions: versioned.some((bucket) => `${table.location}/`.startsWith(bucket)),
         billed: table.location.startsWith('s3'),
       }),

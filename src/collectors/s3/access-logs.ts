@@ -31,7 +31,7 @@ export interface LogAsk {
 export async function readAccessLogs(
   ask: LogAsk,
 ): Promise<{ readonly access: Known<BucketAccess>; readonly problems: readonly string[] }> {
-  const files = await listFiles(ask)
+  const { files, leftOut } = await listFiles(ask)
   if (files.length === 0) return { access: null, problems: [] }
   const sample = chooseEvenly(files)
   const reads = new Reads(ask.bucket)
@@ -48,11 +48,14 @@ export async function readAccessLogs(
   if (reads.lines === 0 || sampled === 0) return { access: null, problems }
   const all = files.reduce((sum, { size }) => sum + size, 0)
   const from = `server access logs (${readableCount(sample.length)} of ${readableCount(files.length)} files)`
-  return { access: reads.told(from, Math.max(1, all / sampled)), problems }
+  const access = reads.told(from, Math.max(1, all / sampled))
+  return { access: { ...access, complete: access.complete === true && !leftOut }, problems }
 }
 
 /** All days where that is not too much, else the newest. Both key formats of S3: one folder, or one a day below account and region. */
-async function listFiles(ask: LogAsk): Promise<readonly ObjectInfo[]> {
+async function listFiles(
+  ask: LogAsk,
+): Promise<{ readonly files: readonly ObjectInfo[]; readonly leftOut: boolean }> {
   const partitioned = await partitionedFolders(ask)
   const days = Array.from({ length: DAYS }, (_, i) => dayOf(ask.now - (i + 1) * DAY))
   let files: ObjectInfo[] =
@@ -65,7 +68,11 @@ async function listFiles(ask: LogAsk): Promise<readonly ObjectInfo[]> {
       for (const folder of partitioned) files.push(...(await filesBelow(ask, folder, day)))
     }
   }
-  return files.filter(({ size }) => size > 0 && size <= MAX_FILE_BYTES)
+  const read = files.filter(({ size }) => size > 0 && size <= MAX_FILE_BYTES)
+  return {
+    files: read,
+    leftOut: files.length >= MAX_LISTED || files.some(({ size }) => size > MAX_FILE_BYTES),
+  }
 }
 
 const dayOf = (time: number): string => new Date(time).toISOString().slice(0, 10)
