@@ -1,8 +1,10 @@
 // Tables that nobody reads: to be told to their owners, never to be deleted by advice.
-import { DAY, GIB, readableBytes, readableUsd, usd } from '../../model/units.ts'
+import type { Advice } from '../../model/advice.ts'
+import { type Bytes, DAY, GIB, readableBytes, readableUsd, usd } from '../../model/units.ts'
 import { type Findings, NOTHING } from '../advisor.ts'
 import { NO_TARGET, finish } from '../draft.ts'
 import { meterLine } from '../prices.ts'
+import type { TableAccess } from './table-access.ts'
 import { LOOKBACK_DAYS, type TableView, seen } from './table-view.ts'
 
 const LEAST_DAYS = 30
@@ -11,7 +13,7 @@ const QUARTER = 92
 
 /** Needs every read of a month: logs that are sampled, or lack folders, show no absence. */
 export function unreadTable(view: TableView): Findings {
-  const { table, access, readsAMonth, now, prices } = view
+  const { table, access, readsAMonth, now } = view
   if (access === null || !access.complete || access.days < LEAST_DAYS || access.gets > 0) return NOTHING
   // Runs of known readers count as reads, wherever they read it.
   if (readsAMonth !== null && readsAMonth > 0) return NOTHING
@@ -20,10 +22,22 @@ export function unreadTable(view: TableView): Findings {
   const since = table.created ?? table.oldestSnapshot
   if (since === null || now - since < LEAST_DAYS * DAY) return NOTHING
   const refreshed = now - table.lastChange.at < LEAST_DAYS * DAY
-  const stored = meterLine(prices, table.location, 's3.STANDARD.storage', table.bytes / GIB)
+  return { advice: [ask(view, { access, size: table.bytes, refreshed })], needs: [] }
+}
+
+interface Unread {
+  readonly access: TableAccess
+  readonly size: Bytes
+  /** It still changes. */
+  readonly refreshed: boolean
+}
+
+function ask(view: TableView, { access, size, refreshed }: Unread): Advice {
+  const { table, readsAMonth, now, prices } = view
+  const stored = meterLine(prices, table.location, 's3.STANDARD.storage', size / GIB)
   const costs = stored === null ? '' : `, ${readableUsd(usd(stored.cost))} a month in STANDARD`
   const commits = view.commits.filter(({ changesData }) => changesData).length
-  const advice = finish(
+  return finish(
     {
       advisor: 'layout',
       topic: 'unread-table',
@@ -61,7 +75,7 @@ export function unreadTable(view: TableView): Findings {
         before: null,
         after: null,
         oneOff: [],
-        breakEven: `it keeps ${readableBytes(table.bytes)}${costs}${refreshed ? ', and its writer runs for it' : ''}; what is saved depends on what its owner decides`,
+        breakEven: `it keeps ${readableBytes(size)}${costs}${refreshed ? ', and its writer runs for it' : ''}; what is saved depends on what its owner decides`,
       },
       effects: [
         refreshed ? 'the table stays as it is, and becomes older' : 'the table stays, and reading it costs',
@@ -98,5 +112,4 @@ export function unreadTable(view: TableView): Findings {
     prices,
     now,
   )
-  return { advice: [advice], needs: [] }
 }
