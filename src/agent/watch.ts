@@ -1,4 +1,5 @@
-// The loop of every source: polled at its interval, or, where it is told things, said to be there.
+// The loop of every source: polled at its interval, sooner where it could not be read; or, where it is told things, said
+// to be there.
 import type { Clock } from '../io/clock.ts'
 import { deadline, every } from '../io/every.ts'
 import type { Log } from '../io/log.ts'
@@ -11,6 +12,8 @@ import type { PollingSource } from './sources.ts'
 /** A poll may take this many of its intervals, and at least this long, before it is given up. */
 const POLL_PATIENCE = 5
 const POLL_LEAST = millis(5 * MINUTE)
+/** What is read seldom is asked again this soon after a failure: one refusal is no blind source. */
+const RETRY = millis(4 * MINUTE)
 
 export interface Watching {
   readonly store: Store
@@ -22,12 +25,22 @@ export interface Watching {
 }
 
 export function watchSource(source: PollingSource | PushedSource, watching: Watching): Promise<void> {
-  return every({ ...watching, name: source.name, interval: source.interval }, async (now) => {
+  const { name, interval } = source
+  const turns = Math.ceil(interval / RETRY)
+  let left = 0
+  return every({ ...watching, name, interval: millis(interval / turns) }, async (now) => {
+    if (left > 0) {
+      left -= 1
+      return
+    }
     if (source.mode === 'poll') await pollOnce(source, watching, now)
     else sayThere(source, watching, now)
-    watching.asked(source.name)
+    watching.asked(name)
+    left = isUp(watching.store, name) ? turns - 1 : 0
   })
 }
+
+const isUp = (store: Store, source: string): boolean => store.facts('poll', { id: source })[0]?.up === true
 
 async function pollOnce(source: PollingSource, watching: Watching, now: Timestamp): Promise<void> {
   const { store, clock, log, signal } = watching
