@@ -1,14 +1,13 @@
 // Rows of an inventory → counts by class, age, size and folder. Memory is bounded by the folders that are told apart.
 import type { InventoryRow } from '../../formats/s3/inventory-rows.ts'
-import { AGE_GROUPS, type BucketInventory, type Objects } from '../../model/bucket.ts'
+import { AGE_GROUPS, type BucketInventory, FOLDER_DEPTH, type Objects } from '../../model/bucket.ts'
 import { DAY, GIB, KIB, MIB, type Timestamp, bytes } from '../../model/units.ts'
 
 const SIZE_GROUPS = [0, 128 * KIB, MIB, 16 * MIB, 128 * MIB, GIB]
 /** Lifecycle rules leave what is smaller where it is unless told otherwise. */
 const LEAST_MOVED = 128 * KIB
 const OLD = 30 * DAY
-/** Folders are told apart down to this depth, so many while reading, and so many in the end. */
-const DEPTH = 3
+/** Folders that are told apart while reading, and in the end. */
 const MAX_TRACKED = 20_000
 const MAX_TOLD = 200
 
@@ -83,7 +82,7 @@ export class InventoryTally {
   }
 
   #folderOf(key: string): Folder {
-    const prefix = folderPrefix(key, DEPTH)
+    const prefix = folderPrefix(key, FOLDER_DEPTH)
     const known = this.#folders.get(prefix)
     if (known !== undefined) return known
     if (this.#folders.size >= MAX_TRACKED) return this.#others
